@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// QmpContext: what a command may touch. Each qmp_*() handler gets one; there are no singletons to reach for.
+//
+// Thread: main thread.  Lifetime: everything in it outlives the command, also one that waits.
+#pragma once
+
+namespace iothreadd {
+
+class BlockGraph;
+class EventSink;
+class ExportRegistry;
+class IOThreadPool;
+class ObjectTree;
+class QmpClient;
+class ShutdownRequest;
+
+struct QmpContext {
+    ObjectTree &tree;
+    IOThreadPool &iothreads;
+    BlockGraph &graph;
+    ExportRegistry &exports;
+    EventSink &events;
+    ShutdownRequest &shutdown;
+    QmpClient *client; ///< who asks; null for the command line
+};
+
+} // namespace iothreadd

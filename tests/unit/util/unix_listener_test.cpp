@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/util/inherited_socket.hpp"
+#include "daemon/util/unix_listener.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <unistd.h>
+
+#include <fstream>
+
+using namespace iothreadd;
+
+namespace {
+
+struct TempDir {
+    TempDir() {
+        char name[] = "/tmp/ulXXXXXX";
+        path = ::mkdtemp(name);
+    }
+    ~TempDir() { std::filesystem::remove_all(path); }
+    std::string operator/(const char *file) const { return path + "/" + file; }
+    std::string path;
+};
+
+int connect_to(const std::string &path) {
+    const auto address = unix_socket_address(path).value();
+    const UniqueFd fd{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    const int result = ::connect(fd.get(), reinterpret_cast<const sockaddr *>(&address), sizeof(address));
+    return result == 0 ? 0 : errno;
+}
+
+} // namespace
+
+TEST_CASE("UnixListener: accepts clients, and its file goes with it", "[util]") {
+    const TempDir dir;
+    const std::string path = dir / "s";
+    {
+        auto listener = bind_unix_listener(path);
+        REQUIRE(listener.has_value());
+        CHECK(connect_to(path) == 0);
+    }
+    CHECK(!std::filesystem::exists(path));
+}
+
+TEST_CASE("UnixListener: replaces a socket file that nobody serves", "[util]") {
+    const TempDir dir;
+    const std::string path = dir / "s";
+    {
+        const auto address = unix_socket_address(path).value();
+        const UniqueFd dead{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+        REQUIRE(::bind(dead.get(), reinterpret_cast<const sockaddr *>(&address), sizeof(address)) == 0);
+    }
+    REQUIRE(connect_to(path) == ECONNREFUSED);
+    auto listener = bind_unix_listener(path);
+    REQUIRE(listener.has_value());
+    CHECK(connect_to(path) == 0);
+}
+
+TEST_CASE("UnixListener: leaves alone what is not an abandoned socket", "[util]") {
+    const TempDir dir;
+    const std::string path = dir / "s";
+    const std::string taken = "Failed to bind socket to " + path + ": Address already in use";
+    SECTION("a live server") {
+        auto first = bind_unix_listener(path);
+        REQUIRE(first.has_value());
+        CHECK(bind_unix_listener(path).error().desc == taken);
+        CHECK(connect_to(path) == 0);
+    }
+    SECTION("a live server with a full backlog") {
+        auto first = bind_unix_listener(path, 0);
+        REQUIRE(first.has_value());
+        REQUIRE(connect_to(path) == 0);
+        CHECK(bind_unix_listener(path).error().desc == taken);
+        CHECK(std::filesystem::exists(path));
+    }
+    SECTION("a regular file") {
+        std::ofstream{path} << "precious";
+        CHECK(bind_unix_listener(path).error().desc == taken);
+        CHECK(std::filesystem::file_size(path) == 8);
+    }
+    SECTION("a symbolic link") {
+        std::filesystem::create_symlink("elsewhere", path);
+        CHECK(bind_unix_listener(path).error().desc == taken);
+        CHECK(std::filesystem::is_symlink(path));
+    }
+}
+
+TEST_CASE("UnixListener: does not remove a file that took its place", "[util]") {
+    const TempDir dir;
+    const std::string path = dir / "s";
+    {
+        auto listener = bind_unix_listener(path);
+        REQUIRE(listener.has_value());
+        std::filesystem::rename(path, dir / "old");
+        std::ofstream{path} << "new";
+    }
+    CHECK(std::filesystem::exists(path));
+}
+
+TEST_CASE("UnixListener: a relative path survives a change of directory", "[util]") {
+    const TempDir dir;
+    const auto before = std::filesystem::current_path();
+    std::filesystem::current_path(dir.path);
+    {
+        auto listener = bind_unix_listener("s");
+        std::filesystem::current_path(before);
+        REQUIRE(listener.has_value());
+        REQUIRE(std::filesystem::exists(dir / "s"));
+    }
+    CHECK(!std::filesystem::exists(dir / "s"));
+}
+
+TEST_CASE("UnixListener: names what is wrong with a path", "[util]") {
+    const std::string longest(107, 'x');
+    CHECK(unix_socket_address(longest).has_value());
+    const auto too_long = unix_socket_address(longest + "x");
+    REQUIRE(too_long.has_error());
+    CHECK(too_long.error().desc == "UNIX socket path '" + longest + "x' is too long");
+    CHECK(too_long.error().hint == "Path must be less than 108 bytes");
+    CHECK(unix_socket_address("").has_error());
+    CHECK(unix_socket_address(std::string_view{"a\0b", 3}).has_error());
+    CHECK(bind_unix_listener("/nodir/s").error().desc ==
+          "Failed to bind socket to /nodir/s: No such file or directory");
+}
+
+TEST_CASE("take_inherited_listener: takes a listening socket once, and nothing else", "[util]") {
+    const TempDir dir;
+    const UniqueFd fd{::socket(AF_UNIX, SOCK_STREAM, 0)};
+    const std::string number = std::to_string(fd.get());
+    CHECK(take_inherited_listener("abc").error().desc == "Unable to parse FD number abc");
+    CHECK(take_inherited_listener("-1").error().desc == "Unable to parse FD number -1");
+    CHECK(take_inherited_listener("3x").error().desc == "Unable to parse FD number 3x");
+    CHECK(take_inherited_listener("9999").error().desc == "File descriptor '9999' is not a socket");
+    CHECK(take_inherited_listener(number).error().desc ==
+          "File descriptor '" + number + "' is not a listening socket");
+
+    const auto address = unix_socket_address(dir / "s").value();
+    REQUIRE(::bind(fd.get(), reinterpret_cast<const sockaddr *>(&address), sizeof(address)) == 0);
+    REQUIRE(::listen(fd.get(), 1) == 0);
+    auto taken = take_inherited_listener(number);
+    REQUIRE(taken.has_value());
+    CHECK(taken->get() == fd.get());
+    CHECK(take_inherited_listener(number).error().desc ==
+          "File descriptor '" + number + "' is already in use");
+    taken->release();
+}
