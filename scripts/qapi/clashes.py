@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Different wire names may become one C++ identifier; the schema language allows that, the back ends cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .cpp import Cpp, arguments_name
+from .definitions import Definition
+from .errors import SchemaError
+from .gen_options import ROOT
+from .identifiers import identifier, snake
+from .model import EMPTY, EnumType, ObjectType
+
+
+class _Scope:
+    """The identifiers of one C++ scope and where each comes from."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._origins: dict[str, str] = {}
+
+    def add(self, name: str, origin: str, definition: Definition) -> None:
+        """Take `name`; SchemaError at `definition` when something else has it."""
+        other = self._origins.setdefault(name, origin)
+        if other != origin:
+            raise SchemaError(
+                definition.position, f"{other} and {origin} have the same C++ name '{name}' in {self._what}"
+            )
+
+
+def check_identifiers(cpp: Cpp) -> None:
+    """SchemaError when two names of one scope become the same identifier."""
+    namespace = _Scope("namespace qapi")
+    for name, origin, definition in _namespace(cpp):
+        namespace.add(name, origin, definition)
+    handlers = _Scope("namespace iothreadd")
+    for module in cpp.modules:
+        for command in module.commands:
+            handlers.add(identifier("qmp-" + command.name), f"command '{command.name}'", command.definition)
+        for found in (*module.types, *module.structs()):
+            if isinstance(found, EnumType):
+                _check_enum(cpp, found)
+            elif isinstance(found, ObjectType):
+                _check_members(cpp, found)
+
+
+def _namespace(cpp: Cpp) -> Iterator[tuple[str, str, Definition]]:
+    for module in cpp.modules:
+        for found in module.types:
+            assert found.definition
+            origin = f"type '{found.name}'"
+            yield cpp.type_name(found), origin, found.definition
+            if isinstance(found, EnumType):
+                yield f"{snake(found.name)}_names", origin, found.definition
+        for command in module.commands:
+            if command.arguments is not EMPTY and command.arguments.name is None:
+                yield arguments_name("command", command.name), f"command '{command.name}'", command.definition
+        for event in module.events:
+            yield arguments_name("event", event.name), f"event '{event.name}'", event.definition
+
+
+def _check_enum(cpp: Cpp, found: EnumType) -> None:
+    scope = _Scope(f"enum '{found.name}'")
+    for value in cpp.schema.enabled(found.values):
+        scope.add(identifier(value.name), f"value '{value.name}'", found.definition)
+
+
+def _check_members(cpp: Cpp, found: ObjectType) -> None:
+    definition = found.definition
+    assert definition
+    scope = _Scope(f"{definition.kind} '{definition.name}'")
+    for member in cpp.schema.enabled(found.members()):
+        scope.add(cpp.member_name(member.name), f"member '{member.name}'", definition)
+    if definition.name == ROOT:
+        scope.add("help", "the built-in help", definition)

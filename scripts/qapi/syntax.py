@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Help texts for command-line options, from types and their documentation."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from itertools import islice, product
+
+from .model import AlternateType, ArrayType, Branch, Builtin, EnumType, Member, ObjectType, Schema, Type
+
+_MAX_FORMS = 8
+"""Lines for one option; further ones are left out."""
+_MAX_DEPTH = 4
+"""Levels of nested types that are spelled out; a type may contain itself."""
+
+
+@dataclass(frozen=True)
+class _Item:
+    """`key=value` of one line; the key may have dots."""
+
+    key: str
+    value: str
+    optional: bool
+
+
+def implied_key(found: Type) -> str:
+    """The first member, when it is a required scalar."""
+    if not isinstance(found, ObjectType):
+        return ""
+    first = next(found.members(), None)
+    if first is None or first.optional or not isinstance(first.type, (Builtin, EnumType)):
+        return ""
+    return first.name
+
+
+def shown_type(schema: Schema, found: Type) -> str:
+    """A type in a list of members: int, size, bool, str, the values of an enum."""
+    if isinstance(found, Builtin):
+        return "size" if found.name == "size" else found.shown
+    if isinstance(found, EnumType):
+        return "|".join(value.name for value in schema.enabled(found.values))
+    if isinstance(found, ArrayType):
+        return f"[{shown_type(schema, found.element)}]"
+    if isinstance(found, AlternateType):
+        return " or ".join(shown_type(schema, branch.type) for branch in schema.enabled(found.branches))
+    return found.name or ""
+
+
+def help_text(owner: ObjectType, member: str) -> str:
+    """What the documentation says about a member, on one line and without markup."""
+    current: ObjectType | None = owner
+    while current and current.definition:
+        section = current.definition.doc.described("member").get(member) if current.definition.doc else None
+        if section:
+            return re.sub(r"`([^`]*)`|@(?=[a-z])", r"\1", " ".join(section.text().split()))
+        current = current.base
+    return ""
+
+
+def syntax(schema: Schema, option: str, found: Type) -> str:
+    """What may stand after the option, one line per form."""
+    if isinstance(found, Builtin):
+        return "" if found.name == "bool" else _placeholder(schema, option, found)
+    assert isinstance(found, ObjectType)
+    implied = implied_key(found)
+    return "\n".join(_line(items, implied) for items in _forms(schema, found, "", 0))
+
+
+def _line(items: list[_Item], implied: str) -> str:
+    """Required items first, optional ones in brackets that hold their comma."""
+    required = [
+        f"[{item.key}=]{item.value}" if item.key == implied else f"{item.key}={item.value}"
+        for item in items
+        if not item.optional
+    ]
+    text = ",".join(required)
+    for item in items:
+        if item.optional:
+            text += f"[,{item.key}={item.value}]" if text else f"[{item.key}={item.value}]"
+    return text
+
+
+def _placeholder(schema: Schema, name: str, found: Type) -> str:
+    if isinstance(found, EnumType):
+        return shown_type(schema, found)
+    if isinstance(found, Builtin) and found.name != "str":
+        return {"bool": "on|off", "size": "SIZE"}.get(found.name, "N")
+    return name.upper()
+
+
+def _forms(schema: Schema, found: ObjectType, prefix: str, depth: int) -> list[list[_Item]]:
+    """One list of items for each way to choose the branches of the unions in `found`."""
+    if depth >= _MAX_DEPTH:
+        return [[_Item(f"{prefix}*", "...", True)]]
+    forms: list[list[_Item]] = []
+    for branch in schema.enabled(found.branches) if found.tag else [None]:
+        members = schema.enabled(found.members())
+        choices = [_member_forms(schema, found, member, branch, prefix, depth) for member in members]
+        if branch and isinstance(branch.type, ObjectType):
+            choices.append(_forms(schema, branch.type, prefix, depth + 1))
+        forms += [[item for part in choice for item in part] for choice in islice(product(*choices), _MAX_FORMS)]
+        if len(forms) >= _MAX_FORMS:
+            break
+    return forms[:_MAX_FORMS]
+
+
+def _member_forms(
+    schema: Schema, owner: ObjectType, member: Member, branch: Branch | None, prefix: str, depth: int
+) -> list[list[_Item]]:
+    key = prefix + member.name
+    if branch and owner.tag and member.name == owner.tag.name:
+        return [[_Item(key, branch.name, False)]]
+    if isinstance(member.type, ArrayType):
+        element = member.type.element
+        if isinstance(element, ObjectType):
+            return [[_Item(f"{key}.0.*", "...", member.optional)]]
+        return [[_Item(f"{key}.0", _placeholder(schema, member.name, element), member.optional)]]
+    if not isinstance(member.type, ObjectType):
+        return [[_Item(key, _placeholder(schema, member.name, member.type), member.optional)]]
+    inner = _forms(schema, member.type, key + ".", depth + 1)
+    if not member.optional:
+        return inner
+    items = dict.fromkeys(_Item(item.key, item.value, True) for form in inner for item in form)
+    return [list(items)]
