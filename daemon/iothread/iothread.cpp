@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/iothread/iothread.hpp"
+
+#include "daemon/iothread/iothread_pool.hpp"
+#include "daemon/util/thread.hpp"
+#include "qapi/iothread_events.hpp"
+#include "qapi/iothread_types.hpp"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cassert>
+#include <cstdio>
+#include <cstdlib>
+#include <ranges>
+
+namespace iothreadd {
+namespace {
+
+std::vector<std::string> describe_all(const std::vector<Holder> &holders, std::size_t at_most) {
+    std::vector<std::string> texts;
+    for (const Holder &holder : holders | std::views::take(at_most))
+        texts.push_back(describe(holder));
+    return texts;
+}
+
+} // namespace
+
+IOThread::IOThread(std::string id, IOThreadParameters parameters, FdMonitorKind fd_monitor,
+                   IOThreadPool &pool)
+    : Object(std::move(id)), pool_(pool), parameters_(parameters), fd_monitor_(fd_monitor) {}
+
+IOThread::~IOThread() {
+    assert_main_thread();
+    abort_if_held();
+    if (thread_.joinable())
+        stop();
+}
+
+Result<void> IOThread::complete() {
+    assert_main_thread();
+    if (auto checked = parameters_.check_thread_pool(); !checked)
+        return checked;
+    std::promise<Result<void>> started;
+    auto outcome = started.get_future();
+    {
+        const SignalsBlocked inherited_by_the_thread;
+        thread_ = std::thread{&IOThread::run, this, std::move(started)};
+    }
+    auto result = outcome.get();
+    if (!result) {
+        thread_.join();
+        return result;
+    }
+    pool_.insert(*this);
+    return {};
+}
+
+void IOThread::run(std::promise<Result<void>> started) {
+    set_thread_name("IO " + id());
+    auto context = AioContext::create({.fd_monitor = fd_monitor_, .loop = AioContext::Loop::own});
+    if (!context) {
+        started.set_value(context.error());
+        return;
+    }
+    AioContext &loop = **context;
+    loop.set_poll_parameters(parameters_.poll());
+    loop.set_max_batch(parameters_.aio_max_batch);
+    loop.set_thread_pool_limits(parameters_.thread_pool());
+    context_ = &loop;
+    thread_id_ = ::gettid();
+    running_ = true;
+    started.set_value({});
+    while (running_)
+        loop.poll(true);
+}
+
+void IOThread::stop() {
+    pool_.erase(*this);
+    context_->post([this] { running_ = false; });
+    thread_.join();
+    context_ = nullptr;
+}
+
+Result<void> IOThread::prepare_delete() {
+    const auto held_by = holders();
+    if (held_by.empty())
+        return {};
+    const auto named = describe_all(held_by, kHoldersNamed);
+    const std::string more =
+        held_by.size() > named.size() ? fmt::format(" and {} more", held_by.size() - named.size()) : "";
+    return generic_error("object '{}' is in use, can not be deleted: held by {}{}", id(),
+                         fmt::join(named, ", "), more);
+}
+
+HolderToken IOThread::hold(Holder holder) {
+    assert_main_thread();
+    assert(context_ != nullptr);
+    auto entry = std::make_unique<HolderEntry>(std::move(holder), this, *context_);
+    {
+        const std::lock_guard lock(holders_lock_);
+        holders_.push_front(*entry);
+    }
+    emit(pool_.events(), qapi::IothreadHolderAddedEvent{.iothread = id(), .holder = to_qapi(entry->holder)});
+    return HolderToken{std::move(entry)};
+}
+
+void IOThread::detach(HolderEntry &entry) {
+    {
+        const std::lock_guard lock(holders_lock_);
+        holders_.erase(holders_.iterator_to(entry));
+    }
+    emit(pool_.events(), qapi::IothreadHolderRemovedEvent{.iothread = id(), .holder = to_qapi(entry.holder)});
+}
+
+std::vector<Holder> IOThread::holders() const {
+    const std::lock_guard lock(holders_lock_);
+    std::vector<Holder> copy;
+    copy.reserve(holders_.size());
+    for (const HolderEntry &entry : holders_)
+        copy.push_back(entry.holder);
+    return copy;
+}
+
+void IOThread::abort_if_held() const {
+    const auto left = holders();
+    if (left.empty())
+        return;
+    fmt::print(stderr, "iothread '{}' destroyed while held by {}\n", id(),
+               fmt::join(describe_all(left, left.size()), ", "));
+    std::abort();
+}
+
+Result<void> IOThread::set_parameters(const IOThreadParameters &parameters) {
+    assert_main_thread();
+    if (auto checked = parameters.check_thread_pool(); !checked)
+        return checked;
+    parameters_ = parameters;
+    context_->set_poll_parameters(parameters_.poll());
+    context_->set_max_batch(parameters_.aio_max_batch);
+    context_->set_thread_pool_limits(parameters_.thread_pool());
+    return {};
+}
+
+} // namespace iothreadd

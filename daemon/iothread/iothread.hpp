@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// IOThread: a named thread with one AioContext, and the list of those who use it. The list is what this
+// daemon exists for: whoever reaches the event loop is on it, so that a thread in use is never deleted, and
+// anybody can ask why.
+//
+// Life: create() → complete() starts the thread → hold() and tokens → prepare_delete() refuses while there
+// are holders → the destructor stops and joins.
+//
+// Thread: main thread, except holders().  Source: QEMU's iothread object; the list of holders is ours.
+#pragma once
+
+#include "daemon/aio/aio_context.hpp"
+#include "daemon/iothread/holder_token.hpp"
+#include "daemon/iothread/iothread_parameters.hpp"
+#include "daemon/qom/object.hpp"
+
+#include <boost/intrusive/list.hpp>
+
+#include <sys/types.h>
+
+#include <future>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace iothreadd {
+
+class IOThreadPool;
+
+/// One holder of one IOThread. Owned by its token, linked into the IOThread's list.
+struct HolderEntry : boost::intrusive::list_base_hook<> {
+    HolderEntry(Holder the_holder, IOThread *the_iothread, AioContext &the_context)
+        : holder(std::move(the_holder)), iothread(the_iothread), context(the_context) {}
+
+    Holder holder;
+    IOThread *iothread; ///< null: the main loop
+    AioContext &context;
+};
+
+class IOThread final : public Object {
+public:
+    IOThread(std::string id, IOThreadParameters parameters, FdMonitorKind fd_monitor, IOThreadPool &pool);
+    /// Stops and joins. Holders left at this point are a bug of ours: aborts with their names.
+    ~IOThread() override;
+
+    /// Start the thread; its id is known when this returns.
+    /// Errors: thread pool limits that contradict each other; no event loop to be had from the kernel.
+    Result<void> complete() override;
+    /// Errors: GenericError that names the holders, at most kHoldersNamed of them.
+    Result<void> prepare_delete() override;
+
+    /// Become a holder, and get the event loop with it. Only after complete().
+    HolderToken hold(Holder holder);
+
+    /// Newest first.  Thread: any.
+    std::vector<Holder> holders() const;
+
+    /// The kernel's id of the thread.
+    pid_t thread_id() const { return thread_id_; }
+    FdMonitorKind fd_monitor() const { return fd_monitor_; }
+    const IOThreadParameters &parameters() const { return parameters_; }
+    /// Take new values over, live. Errors: as IOThreadParameters::check(); the old values stay in force.
+    Result<void> set_parameters(const IOThreadParameters &parameters);
+
+    static constexpr std::size_t kHoldersNamed = 8;
+
+private:
+    friend class HolderToken;
+    using HolderList = boost::intrusive::list<HolderEntry>;
+
+    void run(std::promise<Result<void>> started);
+    void stop();
+    void detach(HolderEntry &entry);
+    void abort_if_held() const;
+
+    IOThreadPool &pool_;
+    IOThreadParameters parameters_;
+    const FdMonitorKind fd_monitor_;
+
+    std::thread thread_;
+    pid_t thread_id_ = -1;
+    AioContext *context_ = nullptr; ///< owned by the thread's own stack, valid between complete() and stop()
+    bool running_ = false;          ///< home thread only
+
+    mutable std::mutex holders_lock_; ///< the list changes on the main thread only, but is read from others
+    HolderList holders_;
+};
+
+} // namespace iothreadd

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/iothread/iothread_pool.hpp"
+
+#include "daemon/iothread/iothread.hpp"
+#include "daemon/util/thread.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+namespace iothreadd {
+
+IOThreadPool::IOThreadPool(AioContext &main_context, EventSink &events)
+    : main_context_(main_context), events_(events) {}
+
+IOThreadPool::~IOThreadPool() { assert(iothreads_.empty()); }
+
+IOThread *IOThreadPool::find(std::string_view id) const {
+    assert_main_thread();
+    const auto found = std::ranges::find(iothreads_, id, &IOThread::id);
+    return found == iothreads_.end() ? nullptr : *found;
+}
+
+HolderToken IOThreadPool::hold_main(Holder holder) {
+    assert_main_thread();
+    return HolderToken{std::make_unique<HolderEntry>(std::move(holder), nullptr, main_context_)};
+}
+
+void IOThreadPool::insert(IOThread &iothread) { iothreads_.push_back(&iothread); }
+
+void IOThreadPool::erase(IOThread &iothread) { std::erase(iothreads_, &iothread); }
+
+} // namespace iothreadd

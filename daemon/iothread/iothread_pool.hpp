@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// IOThreadPool: the IOThreads that users created, in creation order, and the main loop's own AioContext,
+// where everything runs that was given no IOThread. The objects themselves belong to the ObjectTree.
+//
+// Thread: main thread.
+#pragma once
+
+#include "daemon/iothread/holder_token.hpp"
+
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace iothreadd {
+
+class EventSink;
+
+class IOThreadPool {
+public:
+    /// Both are borrowed and outlive the pool. Each change of a list of holders goes to `events`.
+    IOThreadPool(AioContext &main_context, EventSink &events);
+    ~IOThreadPool();
+    IOThreadPool(const IOThreadPool &) = delete;
+    IOThreadPool &operator=(const IOThreadPool &) = delete;
+
+    /// Null when there is no such IOThread.
+    IOThread *find(std::string_view id) const;
+    std::span<IOThread *const> iothreads() const { return iothreads_; }
+
+    /// A token for the main loop's context. Nobody's deletion waits for it; nothing is announced.
+    HolderToken hold_main(Holder holder);
+
+    EventSink &events() { return events_; }
+
+private:
+    friend class IOThread;
+    void insert(IOThread &iothread);
+    void erase(IOThread &iothread);
+
+    AioContext &main_context_;
+    EventSink &events_;
+    std::vector<IOThread *> iothreads_;
+};
+
+} // namespace iothreadd

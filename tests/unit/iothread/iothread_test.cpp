@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/iothread/iothread.hpp"
+
+#include "tests/unit/iothread/fixture.hpp"
+
+#include <dirent.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <fstream>
+#include <future>
+#include <thread>
+
+using namespace iothreadd;
+
+namespace {
+
+std::string read_first_line(const std::string &path) {
+    std::ifstream file{path};
+    std::string line;
+    std::getline(file, line);
+    return line;
+}
+
+/// Run `fn` in the token's home thread and give back what it returns.
+template <class Fn>
+auto run_in(const HolderToken &token, Fn fn) {
+    std::promise<decltype(fn())> promise;
+    auto result = promise.get_future();
+    token.context().post([&] { promise.set_value(fn()); });
+    return result.get();
+}
+
+} // namespace
+
+TEST_CASE("IOThread: the thread runs, under its name, before complete() returns", "[iothread]") {
+    IOThreadFixture fixture;
+    const auto fd_monitor = GENERATE(FdMonitorKind::automatic, FdMonitorKind::epoll);
+    const auto iothread = fixture.make("averyveryverylongname", {}, fd_monitor);
+    REQUIRE(iothread->thread_id() > 0);
+    CHECK(read_first_line("/proc/self/task/" + std::to_string(iothread->thread_id()) + "/comm") ==
+          "IO averyveryver");
+
+    const HolderToken token = iothread->hold(Holder::block_export("e0"));
+    CHECK(run_in(token, [] { return ::gettid(); }) == iothread->thread_id());
+    CHECK(run_in(token, [] { return AioContext::current(); }) == &token.context());
+}
+
+TEST_CASE("IOThread: signals stay away from it", "[iothread]") {
+    IOThreadFixture fixture;
+    const auto iothread = fixture.make("io0");
+    const HolderToken token = iothread->hold(Holder::block_export("e0"));
+    const bool term_blocked = run_in(token, [] {
+        sigset_t mask;
+        pthread_sigmask(SIG_SETMASK, nullptr, &mask);
+        return sigismember(&mask, SIGTERM) == 1 && sigismember(&mask, SIGINT) == 1 &&
+               sigismember(&mask, SIGSEGV) == 0;
+    });
+    CHECK(term_blocked);
+}
+
+TEST_CASE("IOThread: the pool lists them in creation order and forgets the deleted", "[iothread]") {
+    IOThreadFixture fixture;
+    auto zz = fixture.make("zz");
+    auto aa = fixture.make("aa");
+    auto mm = fixture.make("mm");
+    REQUIRE(fixture.pool.iothreads().size() == 3);
+    CHECK(fixture.pool.iothreads()[0]->id() == "zz");
+    CHECK(fixture.pool.iothreads()[1]->id() == "aa");
+    CHECK(fixture.pool.find("mm") == mm.get());
+    const pid_t thread = aa->thread_id();
+    aa.reset();
+    CHECK(fixture.pool.find("aa") == nullptr);
+    CHECK(::access(("/proc/self/task/" + std::to_string(thread)).c_str(), F_OK) != 0);
+    CHECK(fixture.pool.iothreads().size() == 2);
+}
+
+TEST_CASE("IOThread: deletion is refused with the names of at most eight holders", "[iothread]") {
+    IOThreadFixture fixture;
+    const auto io0 = fixture.make("io0");
+    CHECK(io0->prepare_delete());
+    std::vector<HolderToken> tokens;
+    tokens.push_back(io0->hold(Holder::block_node("n0")));
+    tokens.push_back(io0->hold(Holder::block_export("e0")));
+    CHECK(io0->prepare_delete().error().desc ==
+          "object 'io0' is in use, can not be deleted: held by block-export 'e0', block-node 'n0'");
+    for (int i = 1; i < 10; ++i)
+        tokens.push_back(io0->hold(Holder::block_export("e" + std::to_string(i))));
+    CHECK(io0->prepare_delete().error().desc ==
+          "object 'io0' is in use, can not be deleted: held by block-export 'e9', block-export 'e8', "
+          "block-export 'e7', block-export 'e6', block-export 'e5', block-export 'e4', block-export 'e3', "
+          "block-export 'e2' and 3 more");
+    tokens.clear();
+    CHECK(io0->prepare_delete());
+}
+
+TEST_CASE("IOThread: a refused change of parameters changes nothing", "[iothread]") {
+    IOThreadFixture fixture;
+    const auto io0 = fixture.make("io0");
+    IOThreadParameters wanted = io0->parameters();
+    wanted.poll_max_ns = 1000;
+    REQUIRE(io0->set_parameters(wanted));
+    CHECK(io0->parameters().poll_max_ns == 1000);
+    IOThreadParameters bad = wanted;
+    bad.thread_pool_min = 65;
+    CHECK(!io0->set_parameters(bad));
+    CHECK(io0->parameters() == wanted);
+}
+
+TEST_CASE("IOThread: a start that fails leaves no thread", "[iothread]") {
+    IOThreadFixture fixture;
+    IOThread iothread{
+        "io0", {.thread_pool_min = 2, .thread_pool_max = 1}, FdMonitorKind::automatic, fixture.pool};
+    CHECK(iothread.complete().error().desc == "bad thread-pool-min/thread-pool-max values");
+    CHECK(fixture.pool.iothreads().empty());
+}
+
+TEST_CASE("IOThread: the list of holders can be read from any thread while it changes", "[iothread]") {
+    IOThreadFixture fixture;
+    const auto io0 = fixture.make("io0");
+    std::atomic<bool> stop{false};
+    std::size_t most = 0;
+    std::thread reader{[&] {
+        while (!stop.load())
+            most = std::max(most, io0->holders().size());
+    }};
+    for (int i = 0; i < 2000; ++i) {
+        const HolderToken first = io0->hold(Holder::block_export("e0"));
+        const HolderToken second = io0->hold(Holder::block_node("n0"));
+    }
+    stop.store(true);
+    reader.join();
+    CHECK(most <= 2);
+    CHECK(io0->holders().empty());
+}
+
+TEST_CASE("IOThread: many come and go", "[iothread]") {
+    IOThreadFixture fixture;
+    const auto fd_monitor = GENERATE(FdMonitorKind::automatic, FdMonitorKind::epoll);
+    for (int round = 0; round < 20; ++round) {
+        std::vector<std::unique_ptr<IOThread>> iothreads;
+        for (int i = 0; i < 5; ++i)
+            iothreads.push_back(fixture.make("io" + std::to_string(i), {}, fd_monitor));
+        for (const auto &iothread : iothreads) {
+            const HolderToken token = iothread->hold(Holder::block_export("e0"));
+            CHECK(run_in(token, [] { return ::gettid(); }) == iothread->thread_id());
+        }
+    }
+    CHECK(fixture.pool.iothreads().empty());
+}
