@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Driver `file` as blockdev-add knows it: its options, made into a FileNode.
+//
+// Thread: main thread.
+#pragma once
+
+#include "daemon/block/block_node.hpp"
+
+namespace iothreadd {
+
+namespace qapi {
+struct BlockdevOptions;
+struct BlockdevOptionsFile;
+} // namespace qapi
+
+/// `info` has what all drivers know.
+/// Errors: FileNode::open(); aio=io_uring where the kernel refuses io_uring to this process.
+Result<std::unique_ptr<BlockNode>> open_file_node(IOThreadPool &iothreads, BlockNodeInfo info,
+                                                  const qapi::BlockdevOptions &common,
+                                                  const qapi::BlockdevOptionsFile &options);
+
+} // namespace iothreadd

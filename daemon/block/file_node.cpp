@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/block/file_node.hpp"
+
+#include "daemon/block/file_request.hpp"
+
+#include <sys/stat.h>
+
+#include <cassert>
+
+namespace iothreadd {
+namespace {
+
+/// What every node needs, also without users: that the image is not half-way through something.
+constexpr BlockPermissions kAlways{.held = BlockPermissions::kConsistentRead};
+
+} // namespace
+
+Result<std::unique_ptr<FileNode>> FileNode::open(IOThreadPool &iothreads, BlockNodeInfo info,
+                                                 const Options &options) {
+    Result<FileImage> image = FileImage::open(
+        {.filename = info.filename, .read_only = info.read_only, .direct = info.cache_direct});
+    if (!image)
+        return std::move(image).error();
+    info.size_bytes = image->size_bytes;
+    info.limits = image->limits;
+    auto node = std::make_unique<FileNode>(iothreads, std::move(info), std::move(*image), options);
+    if (Result<void> locked = node->update_permissions({}); !locked)
+        return std::move(locked).error();
+    return node;
+}
+
+FileNode::FileNode(IOThreadPool &iothreads, BlockNodeInfo info, FileImage image, const Options &options)
+    : BlockNode(iothreads, std::move(info)),
+      options_(options),
+      fd_(std::move(image.fd)),
+      locks_(fd_.get(), options.locking, BlockNode::info().filename) {}
+
+std::uint64_t FileNode::allocated_bytes() const {
+    struct stat status {};
+    if (::fstat(fd_.get(), &status) != 0)
+        return 0;
+    return static_cast<std::uint64_t>(status.st_blocks) *
+           512; // st_blocks counts these, whatever the file system
+}
+
+Result<void> FileNode::update_permissions(BlockPermissions permissions) {
+    return locks_.update(permissions | kAlways);
+}
+
+FileIo::Target FileNode::target() const {
+    return {.fd = fd_.get(),
+            .alignment = info().cache_direct ? request_alignment() : 1,
+            .use_ring = !options_.never_use_ring};
+}
+
+void FileNode::note_sync_failure(int result) {
+    if (!info().cache_direct)
+        sync_failure_.store(result, std::memory_order_relaxed);
+}
+
+void FileNode::start(BlockRequest &request) {
+    if (request.op == BlockOp::flush) {
+        if (info().cache_no_flush)
+            return finish_later(request, 0);
+        if (const int failure = sync_failure_.load(std::memory_order_relaxed); failure != 0)
+            return finish_later(request, failure);
+    }
+    if (request.op == BlockOp::discard && !options_.unmap)
+        return finish_later(request, 0);
+    request.emplace_driver_state<FileRequest>(*this, request, *AioContext::current()).start();
+}
+
+} // namespace iothreadd
