@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the `info` commands of the human monitor print.
+//
+// Thread: main thread.
+#pragma once
+
+#include "daemon/util/result.hpp"
+
+#include <string>
+
+namespace iothreadd {
+
+struct QmpContext;
+
+Result<std::string> info_iothreads(QmpContext &context);
+Result<std::string> info_block(QmpContext &context);
+Result<std::string> info_block_exports(QmpContext &context);
+
+} // namespace iothreadd

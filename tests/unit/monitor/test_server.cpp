@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/unit/monitor/test_server.hpp"
+
+#include "daemon/qom/object_tree.hpp"
+#include "daemon/util/await_callback.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <catch2/catch.hpp>
+
+#include <array>
+#include <chrono>
+#include <filesystem>
+#include <poll.h>
+#include <sys/socket.h>
+
+namespace iothreadd::test {
+namespace {
+
+constexpr std::chrono::seconds kPatience{20};
+
+/// Commands find the server that runs them here; tests run one at a time.
+TestServer *current_server = nullptr;
+
+Result<QmpReply> nothing() { return QmpReply{Json::object()}; }
+
+Result<QmpReply> call_capabilities(QmpContext &context, const Json &) {
+    auto enabled = context.client->session().enable({});
+    return enabled ? nothing() : Result<QmpReply>{enabled.error()};
+}
+
+Result<QmpReply> call_echo(QmpContext &, const Json &arguments) {
+    current_server->count_command();
+    return QmpReply{arguments};
+}
+
+Result<QmpReply> call_big(QmpContext &, const Json &arguments) {
+    current_server->count_command();
+    return QmpReply{Json(std::string(arguments.at("size").get<std::size_t>(), 'x'))};
+}
+
+Result<QmpReply> call_emit(QmpContext &context, const Json &arguments) {
+    current_server->count_command();
+    context.events.emit("TEST_EVENT", arguments);
+    return nothing();
+}
+
+Result<QmpReply> call_fail(QmpContext &, const Json &) {
+    current_server->count_command();
+    return device_not_found("Device 'x' not found");
+}
+
+Result<QmpReply> call_quit(QmpContext &context, const Json &) {
+    current_server->count_command();
+    context.shutdown.request(kShutdownByQuit);
+    return nothing();
+}
+
+Result<QmpReply> call_throw(QmpContext &, const Json &) { throw std::runtime_error("out of cheese"); }
+
+Awaitable<Result<QmpReply>> call_wait(QmpContext &context, const Json &arguments) {
+    current_server->count_command();
+    auto start = [](auto done) { current_server->waiting_list().push_back(std::move(done)); };
+    co_await await_callback(start);
+    context.events.emit("WAITED", std::nullopt);
+    co_return QmpReply{arguments};
+}
+
+constexpr std::array<CommandInfo, 8> kCommands{{{"big"},
+                                                {"echo"},
+                                                {"emit"},
+                                                {"fail"},
+                                                {"qmp_capabilities", kAllowPreconfig},
+                                                {"quit"},
+                                                {"throw"},
+                                                {"wait", kCoroutine}}};
+constexpr std::array<CommandHandler, 8> kHandlers{{{call_big},
+                                                   {call_echo},
+                                                   {call_emit},
+                                                   {call_fail},
+                                                   {call_capabilities},
+                                                   {call_quit},
+                                                   {call_throw},
+                                                   {nullptr, call_wait}}};
+
+} // namespace
+
+TempDir::TempDir() {
+    char name[] = "/tmp/monXXXXXX";
+    REQUIRE(::mkdtemp(name) != nullptr);
+    path_ = name;
+}
+
+TempDir::~TempDir() { std::filesystem::remove_all(path_); }
+
+std::string TempDir::operator/(std::string_view name) const { return path_ + "/" + std::string(name); }
+
+/// The parts of the daemon that no command of ours touches have an address and nothing else.
+struct TestServer::Internal {
+    explicit Internal(TestServer &owner)
+        : server(io, QmpApi{kCommands, kHandlers, "[]"}),
+          context{tree,
+                  reinterpret_cast<IOThreadPool &>(untouched),
+                  reinterpret_cast<BlockGraph &>(untouched),
+                  reinterpret_cast<ExportRegistry &>(untouched),
+                  server,
+                  owner,
+                  nullptr} {}
+
+    boost::asio::io_context io;
+    ObjectTree tree;
+    std::max_align_t untouched{};
+    QmpServer server;
+    QmpContext context;
+};
+
+TestServer::TestServer(QmpStyle style) : path_(dir_ / "qmp"), internal_(std::make_unique<Internal>(*this)) {
+    current_server = this;
+    internal_->server.set_context(internal_->context);
+    internal_->server.listen("test", bind_unix_listener(path_).value(), style);
+}
+
+TestServer::~TestServer() {
+    waiting_.clear(); // while the loop that their coroutines belong to is there
+    current_server = nullptr;
+}
+
+QmpServer &TestServer::server() { return internal_->server; }
+
+TestClient TestServer::connect() { return connect(path_); }
+
+TestClient TestServer::connect(const std::string &path) {
+    const auto address = unix_socket_address(path).value();
+    UniqueFd fd{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
+    REQUIRE(::connect(fd.get(), reinterpret_cast<const sockaddr *>(&address), sizeof(address)) == 0);
+    return {*this, std::move(fd)};
+}
+
+void TestServer::run_until(const std::function<bool()> &condition) {
+    const auto deadline = std::chrono::steady_clock::now() + kPatience;
+    internal_->io.poll();
+    while (!condition()) {
+        if (std::chrono::steady_clock::now() > deadline)
+            FAIL("nothing happened");
+        internal_->io.restart();
+        internal_->io.run_one_for(std::chrono::milliseconds(100));
+        internal_->io.poll();
+    }
+}
+
+void TestServer::run_ready() { internal_->io.poll(); }
+
+void TestServer::release() {
+    REQUIRE(!waiting_.empty());
+    auto done = std::move(waiting_.front());
+    waiting_.erase(waiting_.begin());
+    done();
+}
+
+void TestServer::request(std::string_view reason) {
+    internal_->server.emit("SHUTDOWN", Json{{"guest", false}, {"reason", reason}});
+    internal_->server.stop_commands();
+}
+
+TestClient::TestClient(TestServer &server, UniqueFd fd) : server_(server), fd_(std::move(fd)) {}
+
+TestClient &TestClient::send(std::string_view text) {
+    server_.run_until([&] {
+        const ssize_t sent = ::send(fd_.get(), text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (sent > 0)
+            text.remove_prefix(static_cast<std::size_t>(sent));
+        return text.empty();
+    });
+    return *this;
+}
+
+/// Take all that is there. False at the end of the connection.
+bool TestClient::receive() {
+    char buffer[65536];
+    for (;;) {
+        const ssize_t bytes = ::recv(fd_.get(), buffer, sizeof(buffer), MSG_DONTWAIT);
+        if (bytes <= 0)
+            return bytes < 0 && errno == EAGAIN;
+        received_.append(buffer, static_cast<std::size_t>(bytes));
+    }
+}
+
+std::string TestClient::text() {
+    std::size_t end = std::string::npos;
+    server_.run_until([&] {
+        ended_ = ended_ || !receive();
+        end = received_.find("\r\n");
+        return ended_ || end != std::string::npos;
+    });
+    REQUIRE(end != std::string::npos);
+    std::string line = received_.substr(0, end);
+    received_.erase(0, end + 2);
+    return line;
+}
+
+Json TestClient::line() { return Json::parse(text()); }
+
+TestClient &TestClient::negotiate() {
+    REQUIRE(line().contains("QMP"));
+    send(kNegotiate);
+    REQUIRE(line() == Json{{"return", Json::object()}});
+    return *this;
+}
+
+bool TestClient::at_end() {
+    server_.run_until([&] {
+        ended_ = ended_ || !receive();
+        return ended_ || !received_.empty();
+    });
+    return ended_ && received_.empty();
+}
+
+void TestClient::read_to_end() {
+    server_.run_until([&] {
+        ended_ = ended_ || !receive();
+        received_.clear();
+        return ended_;
+    });
+}
+
+void TestClient::half_close() { ::shutdown(fd_.get(), SHUT_WR); }
+
+} // namespace iothreadd::test
