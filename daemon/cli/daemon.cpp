@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/cli/daemon.hpp"
+
+#include "daemon/cli/process.hpp"
+#include "daemon/export/nbd/nbd_server.hpp"
+#include "daemon/iothread/iothread_type.hpp"
+#include "daemon/util/thread.hpp"
+#include "qapi/block_core_commands.hpp"
+#include "qapi/block_export_commands.hpp"
+#include "qapi/command_table.hpp"
+#include "qapi/control_events.hpp"
+#include "qapi/introspection.hpp"
+#include "qapi/qom_commands.hpp"
+
+#include <boost/asio/post.hpp>
+#include <spdlog/spdlog.h>
+
+#include <csignal>
+#include <cstdio>
+
+namespace iothreadd {
+
+Result<std::unique_ptr<Daemon>> Daemon::create() {
+    assert_main_thread();
+    auto io = std::make_unique<boost::asio::io_context>(1);
+    auto loop = MainLoop::create(*io);
+    if (!loop)
+        return loop.error();
+    return std::unique_ptr<Daemon>(new Daemon{std::move(io), std::move(*loop)});
+}
+
+Daemon::Daemon(std::unique_ptr<boost::asio::io_context> io, std::unique_ptr<MainLoop> loop)
+    : io_(std::move(io)),
+      signals_(*io_, SIGINT, SIGTERM, SIGHUP),
+      loop_(std::move(loop)),
+      server_(*io_, QmpApi{command_table(), command_handlers(), introspection_json()}),
+      monitors_(server_),
+      iothreads_(loop_->context(), server_),
+      graph_(iothreads_),
+      exports_(*io_, iothreads_, graph_, server_) {
+    register_iothread_types(tree_, iothreads_);
+    server_.set_context(context());
+}
+
+Daemon::~Daemon() {
+    if (ended_)
+        return;
+    take_down(); // a later option was wrong: what the earlier ones built goes in the usual order
+    io_->run();
+}
+
+QmpContext Daemon::context() {
+    return {.tree = tree_,
+            .iothreads = iothreads_,
+            .graph = graph_,
+            .exports = exports_,
+            .events = server_,
+            .shutdown = *this,
+            .client = nullptr};
+}
+
+Result<Daemon::Next> Daemon::apply(const CommandLine::Step &step) {
+    if (auto applied = apply_option(*this, step.option, step.value); !applied)
+        return applied.error();
+    return help_printed_ ? Next::exit : Next::go_on;
+}
+
+Result<void> Daemon::object(const qapi::ObjectOptions &options) {
+    QmpContext asked_here = context();
+    return qmp_object_add(asked_here, options);
+}
+
+Result<void> Daemon::blockdev(const qapi::BlockdevOptions &options) {
+    QmpContext asked_here = context();
+    return qmp_blockdev_add(asked_here, options);
+}
+
+Result<void> Daemon::nbd_server(const qapi::NbdServerOptions &options) {
+    return exports_.start_nbd_server(
+        {.address = options.addr,
+         .max_connections = options.max_connections.value_or(NbdServerSetup::kDefaultMaxConnections),
+         .handshake_max_seconds =
+             options.handshake_max_seconds.value_or(NbdServerSetup::kDefaultHandshakeMaxSeconds),
+         .inherited_fds = true});
+}
+
+Result<void> Daemon::export_(const qapi::BlockExportOptions &options) {
+    QmpContext asked_here = context();
+    return qmp_block_export_add(asked_here, options);
+}
+
+Result<void> Daemon::chardev(const qapi::ChardevOptions &options) { return monitors_.add_chardev(options); }
+
+Result<void> Daemon::monitor(const qapi::MonitorOptions &options) { return monitors_.add_monitor(options); }
+
+Result<void> Daemon::help(const OptionInfo &option, std::string_view type) {
+    if (option.name != "object")
+        return generic_error("Help is not available for this option");
+    if (type.empty()) {
+        fmt::print("List of user creatable objects:\n");
+        for (const OptionType &entry : option.types)
+            fmt::print("  {}\n", entry.name);
+    }
+    for (const OptionType &entry : option.types) {
+        if (entry.name != type)
+            continue;
+        fmt::print("{} options:\n", entry.name);
+        for (const OptionMember &member : entry.members)
+            fmt::print("  {}=<{}>\n", member.name, member.type);
+    }
+    help_printed_ = true;
+    return {};
+}
+
+void Daemon::run() {
+    await_signal();
+    io_->run();
+}
+
+void Daemon::await_signal() {
+    signals_.async_wait([this](const boost::system::error_code &error, int signal) {
+        if (error)
+            return;
+        spdlog::info("signal {}: ending", signal);
+        request(kShutdownBySignal);
+        await_signal(); // a second one changes nothing, and must not kill what is being drained
+    });
+}
+
+void Daemon::request(std::string_view reason) {
+    assert_main_thread();
+    if (ending_)
+        return;
+    ending_ = true;
+    notify_service_manager("STOPPING=1");
+    const auto cause = qapi::shutdown_cause_from_string(reason);
+    emit(server_, qapi::ShutdownEvent{.guest = false, .reason = *cause});
+    server_.stop_commands();
+    // Later, so that the command that asked is answered before its connection closes.
+    boost::asio::post(*io_, [this] { take_down(); });
+}
+
+void Daemon::take_down() {
+    exports_.shutdown([this] {
+        server_.close([this] {
+            ended_ = true;
+            io_->stop();
+        });
+    });
+}
+
+} // namespace iothreadd
