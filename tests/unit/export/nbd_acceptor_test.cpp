@@ -183,7 +183,6 @@ TEST_CASE("NbdAcceptor: beyond the limit clients wait in the backlog", "[nbd]") 
 
 TEST_CASE("NbdAcceptor: waits when the process is out of descriptors, and goes on", "[nbd]") {
     Server server;
-    server.io.poll(); // UBSan looks at each of Asio's types once, and needs a descriptor for that
     NbdClient client = server.client();
     rlimit before{};
     REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
