@@ -152,8 +152,10 @@ TEST_CASE("ThreadPool: idle workers leave, down to min", "[aio][pool]") {
     Task again;
     pool.submit(again);
     complete(*context, again);
-    for (Task &task : tasks)
+    for (Task &task : tasks) {
+        complete(*context, task); // the last worker may still be on its way out of one
         CHECK(task.completions == 1);
+    }
 }
 
 TEST_CASE("ThreadPool: limits change while it works", "[aio][pool]") {
