@@ -22,14 +22,15 @@ int fail(const CommandLine &line, const Error &error, const std::string &where =
 }
 
 int serve(const CommandLine &line) {
+    const bool in_background = line.settings.daemonize.value_or(false);
     std::optional<Background> background;
-    if (line.daemonize) {
+    if (in_background) {
         auto entered = Background::enter();
         if (!entered)
             return fail(line, entered.error());
         background.emplace(std::move(*entered));
     }
-    prepare_process(line.daemonize);
+    prepare_process(in_background);
 
     auto daemon = Daemon::create();
     if (!daemon)
@@ -43,8 +44,8 @@ int serve(const CommandLine &line) {
     }
 
     std::optional<PidFile> pid_file;
-    if (line.pid_file) {
-        auto created = PidFile::create(*line.pid_file);
+    if (line.settings.pidfile) {
+        auto created = PidFile::create(*line.settings.pidfile);
         if (!created)
             return fail(line, created.error());
         pid_file.emplace(std::move(*created));
@@ -61,20 +62,15 @@ int run(int argc, char *argv[]) {
     const auto line = parse_command_line(argc, argv);
     if (!line)
         return EXIT_FAILURE;
-    switch (line->action) {
-    case CommandLine::Action::print_usage:
-        print_usage(std::cout, line->program);
-        return EXIT_SUCCESS;
-    case CommandLine::Action::print_help:
+    if (line->settings.help)
         print_help(std::cout, line->program);
-        return EXIT_SUCCESS;
-    case CommandLine::Action::print_version:
+    else if (line->settings.version)
         print_version(std::cout, line->program);
-        return EXIT_SUCCESS;
-    case CommandLine::Action::run:
+    else if (argc <= 1)
+        print_usage(std::cout, line->program);
+    else
         return serve(*line);
-    }
-    return EXIT_FAILURE;
+    return EXIT_SUCCESS;
 }
 
 } // namespace

@@ -6,7 +6,6 @@
 #include <getopt.h>
 
 #include <algorithm>
-#include <array>
 #include <filesystem>
 #include <iostream>
 
@@ -14,51 +13,28 @@ namespace iothreadd {
 namespace {
 
 constexpr int kStrayWord = 1; // what getopt_long() returns for one when the option string starts with '-'
-constexpr int kFirstStep = 256;
-
-struct ProcessOption {
-    const char *name;
-    bool takes_value;
-    int key;
-    const char *help;
-};
-
-/// What concerns the process and not what it serves; the rest comes from the schema.
-constexpr std::array<ProcessOption, 4> kProcessOptions{{
-    {"daemonize", false, 'd', "run in the background; return when everything listens"},
-    {"help", false, 'h', "print this text and exit (-h does the same)"},
-    {"pidfile", true, 'p', "write the pid to PATH once everything listens, and lock it"},
-    {"version", false, 'V', "print the version and exit (-V does the same)"},
-}};
+constexpr int kFirstOption = 256;
 
 std::vector<option> long_options() {
     std::vector<option> options;
-    for (const ProcessOption &entry : kProcessOptions)
-        options.push_back(
-            {entry.name, entry.takes_value ? required_argument : no_argument, nullptr, entry.key});
-    int step = kFirstStep;
-    for (const OptionInfo &entry : option_table())
-        options.push_back({entry.name.data(), required_argument, nullptr, step++});
+    int key = kFirstOption;
+    for (const OptionInfo &entry : option_table()) {
+        const int argument = entry.takes_value ? required_argument : no_argument;
+        options.push_back({entry.name.data(), argument, nullptr, key++});
+    }
     options.push_back({});
     return options;
 }
 
-/// False: the rest of the words does not matter.
-bool take_process_option(CommandLine &line, int key) {
-    switch (key) {
-    case 'd':
-        line.daemonize = true;
-        return true;
-    case 'p':
-        line.pid_file = optarg;
-        return true;
-    case 'h':
-        line.action = CommandLine::Action::print_help;
-        return false;
-    default:
-        line.action = CommandLine::Action::print_version;
-        return false;
-    }
+/// The full name of the option that getopt_long() found: `help` for -h.
+std::string_view option_name(int key) {
+    if (key >= kFirstOption)
+        return option_table()[static_cast<std::size_t>(key - kFirstOption)].name;
+    return key == 'h' ? "help" : "version";
+}
+
+void complain(const CommandLine &line, std::string_view word) {
+    std::cerr << line.program << ": " << word << ": Unexpected argument\n";
 }
 
 /// Where the item that starts at `start` ends: before the next `,` or `[,`.
@@ -89,7 +65,24 @@ void print_form(std::ostream &out, std::string_view option, std::string_view for
     out << '\n';
 }
 
+/// A sentence below its option, broken between words.
+void print_text(std::ostream &out, std::string_view text) {
+    constexpr std::size_t kColumns = 80;
+    constexpr std::string_view kIndent = "      ";
+    while (!text.empty()) {
+        std::size_t end = text.size();
+        if (constexpr std::size_t room = kColumns - kIndent.size(); end > room) {
+            const std::size_t blank = text.rfind(' ', room);
+            end = std::min(blank == std::string_view::npos ? text.find(' ') : blank, end);
+        }
+        out << kIndent << text.substr(0, end) << '\n';
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+}
+
 void print_forms(std::ostream &out, const OptionInfo &option) {
+    if (option.syntax.empty())
+        out << "  --" << option.name << '\n';
     for (std::string_view rest = option.syntax; !rest.empty();) {
         const std::size_t line = std::min(rest.find('\n'), rest.size());
         print_form(out, option.name, rest.substr(0, line));
@@ -102,27 +95,24 @@ void print_forms(std::ostream &out, const OptionInfo &option) {
 std::optional<CommandLine> parse_command_line(int argc, char *argv[]) {
     CommandLine line;
     line.program = argc > 0 ? std::filesystem::path{argv[0]}.filename().string() : "iothreadd";
-    if (argc <= 1) {
-        line.action = CommandLine::Action::print_usage;
-        return line;
-    }
     const std::vector<option> options = long_options();
     ::optind = 0; // start anew, also the scan of clustered letters
     for (int key = 0; (key = ::getopt_long(argc, argv, "-hV", options.data(), nullptr)) != -1;) {
         if (key == '?')
             return std::nullopt;
         if (key == kStrayWord) {
-            std::cerr << line.program << ": " << optarg << ": Unexpected argument\n";
+            complain(line, ::optarg);
             return std::nullopt;
         }
-        if (key >= kFirstStep)
-            line.steps.push_back(
-                {std::string{option_table()[static_cast<std::size_t>(key - kFirstStep)].name}, optarg});
-        else if (!take_process_option(line, key))
+        const std::string_view name = option_name(key);
+        const std::string_view value = ::optarg != nullptr ? ::optarg : "";
+        if (!set_option(line.settings, name, value))
+            line.steps.push_back({std::string{name}, std::string{value}});
+        if (line.settings.help || line.settings.version)
             return line;
     }
     if (::optind < argc) { // words behind "--"
-        std::cerr << line.program << ": " << argv[::optind] << ": Unexpected argument\n";
+        complain(line, argv[::optind]);
         return std::nullopt;
     }
     return line;
@@ -155,13 +145,11 @@ void print_help(std::ostream &out, const std::string &program) {
     for (const OptionInfo &entry : option_table()) {
         out << '\n';
         print_forms(out, entry);
-        out << "      " << entry.help << '\n';
+        print_text(out, entry.help);
+        if (!entry.types.empty() && entry.name == "object")
+            out << "\n  --object help, --object TYPE,help\n"
+                   "      list the types of objects, or the properties of one\n";
     }
-    out << "\n  --object help, --object TYPE,help\n      list the types of objects, or the properties of "
-           "one\n";
-    for (const ProcessOption &entry : kProcessOptions)
-        out << "\n  --" << entry.name << (entry.takes_value ? " PATH" : "") << "\n      " << entry.help
-            << "\n";
 }
 
 void print_version(std::ostream &out, const std::string &program) {

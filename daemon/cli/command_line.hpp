@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// CommandLine: the words of the command line, sorted into what decides how to start (help, version, pid file,
-// background) and what is carried out from left to right. Values are not looked at here: the schema knows
-// them.
+// CommandLine: the words of the command line, sorted into settings of the process (help, version, pid file,
+// background) and steps, which are carried out from left to right. Which options there are, and what their
+// values mean, the schema knows: struct CommandLine in qapi-schema/options.json.
 //
 // Thread: main thread.  Source: GNU long-option rules; the order of qemu-storage-daemon.
 #pragma once
+
+#include "qapi/options_types.hpp"
 
 #include <iosfwd>
 #include <optional>
@@ -15,22 +17,19 @@
 namespace iothreadd {
 
 struct CommandLine {
-    enum class Action { run, print_usage, print_help, print_version };
-
     /// An option that is a QMP command in disguise.
     struct Step {
         std::string option; ///< full name, without the dashes
         std::string value;
     };
 
-    Action action = Action::run;
     std::string program; ///< base name of argv[0], which starts each message
-    std::optional<std::string> pid_file;
-    bool daemonize = false;
+    qapi::ProcessOptions settings;
     std::vector<Step> steps;
 };
 
-/// Nothing when a word was wrong; the one line that says so is on stderr already.
+/// Nothing when a word was wrong; the one line that says so is on stderr already. What follows --help or
+/// --version is not looked at.
 std::optional<CommandLine> parse_command_line(int argc, char *argv[]);
 
 void print_usage(std::ostream &out, const std::string &program);

@@ -73,4 +73,13 @@ def _check_members(cpp: Cpp, found: ObjectType) -> None:
     for member in cpp.schema.enabled(found.members()):
         scope.add(cpp.member_name(member.name), f"member '{member.name}'", definition)
     if definition.name == ROOT:
-        scope.add("help", "the built-in help", definition)
+        _check_steps(cpp, found)
+
+
+def _check_steps(cpp: Cpp, root: ObjectType) -> None:
+    """The functions of the option handler."""
+    assert root.definition
+    scope = _Scope("class OptionHandler")
+    scope.add("help", "the built-in help", root.definition)
+    for member in cpp.schema.enabled(root.own_members):
+        scope.add(identifier(member.name), f"option '{member.name}'", root.definition)

@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""options.hpp and .cpp: command-line options, from the members of the struct CommandLine."""
+"""options.hpp and .cpp: command-line options, from the members of the struct CommandLine.
+
+Its own members are carried out one by one; those of its base, strings and switches, are collected in the base's type.
+"""
 
 from __future__ import annotations
 
 from .cpp import Cpp, CppFile, literal
 from .identifiers import identifier
-from .model import ArrayType, Builtin, Member, ObjectType, Type
+from .errors import SchemaError
+from .model import BUILTINS, ArrayType, Member, ObjectType, Type
 from .syntax import help_text, implied_key, shown_type, syntax
 
 ROOT = "CommandLine"
@@ -18,49 +22,84 @@ class OptionsBackEnd:
         self._cpp = cpp
         root = cpp.schema.types.get(ROOT)
         self._root = root if isinstance(root, ObjectType) else None
-        self._options = cpp.schema.enabled(self._root.members()) if self._root else []
+        self._steps = cpp.schema.enabled(self._root.own_members) if self._root else []
+        self._base = self._root.base if self._root else None
+        self._settings = cpp.schema.enabled(self._base.members()) if self._base else []
+        self._options = [*self._steps, *self._settings]
 
     def files(self) -> list[CppFile]:
         """Header and source, or nothing."""
+        self._check()
         return [self._header(), self._source()] if self._root else []
+
+    def _check(self) -> None:
+        """A step decodes an object; a setting is stored as it is."""
+        for option in self._steps:
+            if not isinstance(_value_type(option), ObjectType):
+                self._refuse(option, f"is no struct or union and belongs into the base of '{ROOT}'")
+        for option in self._settings:
+            if option.type not in (BUILTINS["str"], BUILTINS["bool"]):
+                self._refuse(option, f"is in the base of '{ROOT}' and must be of type 'str' or 'bool'")
+
+    def _refuse(self, option: Member, why: str) -> None:
+        assert self._root and self._root.definition
+        raise SchemaError(self._root.definition.position, f"command-line option '{option.name}' {why}")
 
     def _header(self) -> CppFile:
         file = CppFile("options.hpp", "The command-line options.")
         file.includes = ["daemon/util/result.hpp", "protocol/qmp/option.hpp"]
-        file.includes += self._cpp.includes((member.type for member in self._options), "types")
+        used = [member.type for member in self._steps] + ([self._base] if self._base else [])
+        file.includes += self._cpp.includes(used, "types")
         file.includes += ["<span>", "<string_view>"]
         file.add("namespace iothreadd {", "")
-        file.add("/// What each option does; the daemon implements it. Called in the order of the command line.")
+        file.add("/// What each step does; the daemon implements it. Called in the order of the command line.")
         file.add("class OptionHandler {", "public:", "    virtual ~OptionHandler() = default;")
-        for member in self._options:
-            file.add(f"    virtual Result<void> {identifier(member.name)}({self._parameter(member)}) = 0;")
+        for member in self._steps:
+            spelling = self._cpp.type_name(_value_type(member), "qapi::")
+            file.add(f"    virtual Result<void> {identifier(member.name)}(const {spelling} &options) = 0;")
         file.add("    /// The value has an item `help` or `?`; `type` is what was given for the implied key, or empty.")
         file.add("    virtual Result<void> help(const OptionInfo &option, std::string_view type) = 0;", "};", "")
-        file.add("/// All options, in the order of the schema.", "std::span<const OptionInfo> option_table();")
-        file.add("/// Decode `value` and hand it to `handler`. `name` must be in option_table(), without dashes.")
+        file.add("/// All options: the steps in the order of the schema, then the settings.")
+        file.add("std::span<const OptionInfo> option_table();")
+        if self._base:
+            file.add("/// Store a setting; false when `name` is none.", f"{self._set_signature()};")
+        file.add("/// Decode the value of a step and hand it to `handler`. Names are without dashes.")
         file.add("Result<void> apply_option(OptionHandler &handler, std::string_view name, std::string_view value);")
         file.add("", "} // namespace iothreadd")
         return file
 
-    def _parameter(self, member: Member) -> str:
-        found = _value_type(member)
-        if isinstance(found, Builtin):
-            return "" if found.name == "bool" else "const std::string &value"
-        return f"const {self._cpp.type_name(found, 'qapi::')} &options"
+    def _set_signature(self) -> str:
+        assert self._base
+        spelling = self._cpp.type_name(self._base, "qapi::")
+        return f"bool set_option({spelling} &settings, std::string_view name, std::string_view value)"
+
+    def _set(self, file: CppFile) -> None:
+        file.add(f"{self._set_signature()} {{")
+        for member in self._settings:
+            is_switch = member.type is BUILTINS["bool"]
+            file.add(f"    if (name == {literal(member.name)}) {{")
+            value = "true" if is_switch else "std::string(value)"
+            file.add(f"        settings.{self._cpp.member_name(member.name)} = {value};")
+            file.add("        return true;", "    }")
+        if all(member.type is BUILTINS["bool"] for member in self._settings):
+            file.add("    (void)value;")
+        file.add("    return false;", "}", "")
 
     def _source(self) -> CppFile:
         file = CppFile("options.cpp", "The command-line options.")
         file.includes = [f"{self._cpp.prefix}/options.hpp", "protocol/qmp/codec.hpp", "protocol/qmp/keyval.hpp"]
-        file.includes += self._cpp.includes((member.type for member in self._options), "codec")
+        file.includes += self._cpp.includes((member.type for member in self._steps), "codec")
         file.includes.append("<array>")
         file.add("namespace iothreadd {", "namespace {", "")
-        for member in self._options:
+        for member in self._steps:
             self._types(file, member)
         file.add(f"constexpr std::array<OptionInfo, {len(self._options)}> kOptions{{{{")
         for member in self._options:
             self._info(file, member)
         file.add("}};", "", "} // namespace", "")
         file.add("std::span<const OptionInfo> option_table() { return kOptions; }", "")
+        if self._base:
+            self._set(file)
         self._apply(file)
         file.add("} // namespace iothreadd")
         return file
@@ -91,7 +130,7 @@ class OptionsBackEnd:
 
     def _info(self, file: CppFile, option: Member) -> None:
         found = _value_type(option)
-        takes_value = not (isinstance(found, Builtin) and found.name == "bool")
+        takes_value = found is not BUILTINS["bool"]
         types = identifier("k-" + option.name) + "_types" if isinstance(found, ObjectType) and found.tag else "{}"
         assert self._root
         file.add(f"    {{{literal(option.name)}, {'true' if takes_value else 'false'}, {literal(implied_key(found))},")
@@ -100,14 +139,10 @@ class OptionsBackEnd:
 
     def _apply(self, file: CppFile) -> None:
         file.add("Result<void> apply_option(OptionHandler &handler, std::string_view name, std::string_view value) {")
-        for index, member in enumerate(self._options):
+        for index, member in enumerate(self._steps):
             found = _value_type(member)
             method = identifier(member.name)
             file.add(f"    if (name == {literal(member.name)})")
-            if isinstance(found, Builtin):
-                call = f"handler.{method}()" if found.name == "bool" else f"handler.{method}(std::string(value))"
-                file.add(f"        return {call};")
-                continue
             file.add(
                 f"        return qapi::apply_structured<{self._cpp.type_name(found, 'qapi::')}>(",
                 f"            kOptions[{index}], value,",

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from itertools import islice, product
 
-from .model import AlternateType, ArrayType, Branch, Builtin, EnumType, Member, ObjectType, Schema, Type
+from .model import BUILTINS, AlternateType, ArrayType, Branch, Builtin, EnumType, Member, ObjectType, Schema, Type
 
 _MAX_FORMS = 8
 """Lines for one option; further ones are left out."""
@@ -17,10 +17,9 @@ _MAX_DEPTH = 4
 
 @dataclass(frozen=True)
 class _Item:
-    """`key=value` of one line; the key may have dots."""
+    """`key=value` of one line; the key may have dots. Ways to write the same member have `|` between."""
 
-    key: str
-    value: str
+    text: str
     optional: bool
 
 
@@ -69,16 +68,27 @@ def syntax(schema: Schema, option: str, found: Type) -> str:
 
 def _line(items: list[_Item], implied: str) -> str:
     """Required items first, optional ones in brackets that hold their comma."""
-    required = [
-        f"[{item.key}=]{item.value}" if item.key == implied else f"{item.key}={item.value}"
-        for item in items
-        if not item.optional
-    ]
+    required = [item.text for item in items if not item.optional]
+    if implied:
+        required = [re.sub(f"^({re.escape(implied)}=)", r"[\1]", text) for text in required]
     text = ",".join(required)
     for item in items:
         if item.optional:
-            text += f"[,{item.key}={item.value}]" if text else f"[{item.key}={item.value}]"
+            text += f"[,{item.text}]" if text else f"[{item.text}]"
     return text
+
+
+def _assignments(schema: Schema, key: str, name: str, found: Type) -> str:
+    """How a member that is no struct can be given; the elements of a list are numbered from 0."""
+    if isinstance(found, AlternateType):
+        branches = [branch for branch in schema.enabled(found.branches) if branch.type is not BUILTINS["null"]]
+        return "|".join(dict.fromkeys(_assignments(schema, key, name, branch.type) for branch in branches))
+    if isinstance(found, ObjectType):
+        return f"{key}.*=..."
+    if isinstance(found, ArrayType):
+        inner = _assignments(schema, f"{key}.0", name, found.element)
+        return inner if inner.endswith("...") else f"{inner}..."
+    return f"{key}={_placeholder(schema, name, found)}"
 
 
 def _placeholder(schema: Schema, name: str, found: Type) -> str:
@@ -92,7 +102,7 @@ def _placeholder(schema: Schema, name: str, found: Type) -> str:
 def _forms(schema: Schema, found: ObjectType, prefix: str, depth: int) -> list[list[_Item]]:
     """One list of items for each way to choose the branches of the unions in `found`."""
     if depth >= _MAX_DEPTH:
-        return [[_Item(f"{prefix}*", "...", True)]]
+        return [[_Item(f"{prefix}*=...", True)]]
     forms: list[list[_Item]] = []
     for branch in schema.enabled(found.branches) if found.tag else [None]:
         members = schema.enabled(found.members())
@@ -110,16 +120,11 @@ def _member_forms(
 ) -> list[list[_Item]]:
     key = prefix + member.name
     if branch and owner.tag and member.name == owner.tag.name:
-        return [[_Item(key, branch.name, False)]]
-    if isinstance(member.type, ArrayType):
-        element = member.type.element
-        if isinstance(element, ObjectType):
-            return [[_Item(f"{key}.0.*", "...", member.optional)]]
-        return [[_Item(f"{key}.0", _placeholder(schema, member.name, element), member.optional)]]
+        return [[_Item(f"{key}={branch.name}", False)]]
     if not isinstance(member.type, ObjectType):
-        return [[_Item(key, _placeholder(schema, member.name, member.type), member.optional)]]
+        return [[_Item(_assignments(schema, key, member.name, member.type), member.optional)]]
     inner = _forms(schema, member.type, key + ".", depth + 1)
     if not member.optional:
         return inner
-    items = dict.fromkeys(_Item(item.key, item.value, True) for form in inner for item in form)
+    items = dict.fromkeys(_Item(item.text, True) for form in inner for item in form)
     return [list(items)]

@@ -247,6 +247,21 @@ class IdentifierTest(SchemaTest):
                 self.assertEqual(self.verdict(schema), "ok")
                 self.assertEqual(self.generation_verdict(schema), expected)
 
+    def test_options(self) -> None:
+        base = "{ 'struct': 'Base', 'data': { '*help': 'bool', '*count': 'int' } }\n"
+        cases = {
+            "{ 'struct': 'CommandLine', 'data': { '*pidfile': 'str' } }":
+                "1: command-line option 'pidfile' is no struct or union and belongs into the base of 'CommandLine'",
+            base + "{ 'struct': 'CommandLine', 'base': 'Base', 'data': {} }":
+                "2: command-line option 'count' is in the base of 'CommandLine' and must be of type 'str' or 'bool'",
+            "{ 'struct': 'Zap', 'data': {} }\n{ 'struct': 'CommandLine', 'data': { '*help': 'Zap' } }":
+                "2: the built-in help and option 'help' have the same C++ name 'help' in class OptionHandler",
+        }
+        for schema, expected in cases.items():
+            with self.subTest(schema=schema):
+                self.assertEqual(self.verdict(schema), "ok")
+                self.assertEqual(self.generation_verdict(schema), expected)
+
     def test_files_with_one_generated_name(self) -> None:
         self.write("", "a-b.json")
         self.write("", "a_b.json")

@@ -17,8 +17,6 @@ public:
     Result<void> bottom(const qapi::Bottom &options) override { return record("bottom", encode(options)); }
     Result<void> server(const qapi::Server &options) override { return record("server", encode(options)); }
     Result<void> export_(const qapi::Scalars &options) override { return record("export", encode(options)); }
-    Result<void> pidfile(const std::string &value) override { return record("pidfile", Json(value)); }
-    Result<void> daemonize() override { return record("daemonize", Json()); }
     Result<void> help(const OptionInfo &option, std::string_view type) override {
         return record("help " + std::string(option.name), Json(std::string(type)));
     }
@@ -52,8 +50,17 @@ TEST_CASE("options: key=value and JSON reach the same handler", "[qapi][options]
     CHECK(apply("bottom", "x,rank=1") == R"(bottom {"id":"x","rank":1})");
     CHECK(apply("server", "addr.type=circle,addr.radius=1") ==
           R"(server {"addr":{"radius":1,"type":"circle"}})");
-    CHECK(apply("pidfile", "a,b={") == R"(pidfile "a,b={")");
-    CHECK(apply("daemonize", "") == "daemonize null");
+}
+
+TEST_CASE("options: settings are stored as they are given", "[qapi][options]") {
+    qapi::Settings settings;
+    CHECK(set_option(settings, "pidfile", "a,b={"));
+    CHECK(settings.pidfile == "a,b={");
+    CHECK_FALSE(settings.daemonize);
+    CHECK(set_option(settings, "daemonize", ""));
+    CHECK(settings.daemonize);
+    CHECK_FALSE(set_option(settings, "device", "null-co,id=x"));
+    CHECK(apply("pidfile", "x") == "unknown option '--pidfile'");
 }
 
 TEST_CASE("options: JSON is strict, text is converted", "[qapi][options]") {
@@ -94,7 +101,7 @@ TEST_CASE("options: the table has syntax, help and types", "[qapi][options]") {
           "[reader=]plain,id=ID,low=N[,high=N]\n"
           "[reader=]2-tone,id=ID,type=circle,radius=N\n"
           "[reader=]2-tone,id=ID,type=group,children.0.*=...[,root.name=NAME][,root.left.*=...]"
-          "[,root.right.*=...][,root.more.0.*=...][,root.ref=REF][,root.shape.*=...]\n"
+          "[,root.right.*=...][,root.more.0.*=...][,root.ref=REF|root.ref.*=...][,root.shape.*=...]\n"
           "[reader=]null-co,id=ID");
     REQUIRE(table[0].types.size() == 4);
     CHECK(table[0].types[1].name == "default");
@@ -104,12 +111,12 @@ TEST_CASE("options: the table has syntax, help and types", "[qapi][options]") {
     CHECK(table[0].types[1].members[1].type == "int");
     CHECK(table[0].types[2].members.empty());
     CHECK(table[2].syntax ==
-          "addr.type=circle,addr.radius=N[,backlog=N][,max.low=N][,max.high=N][,names.0=NAMES]"
-          "[,rate=RATE][,any-of=ANY-OF]\n"
+          "addr.type=circle,addr.radius=N[,backlog=N][,max.low=N][,max.high=N][,names.0=NAMES...]"
+          "[,rate=SIZE|rate=on|off][,any-of=ANY-OF|any-of.*=...|any-of.0=N...]\n"
           "addr.type=group,addr.children.0.*=...[,addr.root.name=NAME][,addr.root.left.*=...]"
-          "[,addr.root.right.*=...][,addr.root.more.0.*=...][,addr.root.ref=REF]"
-          "[,addr.root.shape.*=...][,backlog=N][,max.low=N][,max.high=N][,names.0=NAMES]"
-          "[,rate=RATE][,any-of=ANY-OF]");
+          "[,addr.root.right.*=...][,addr.root.more.0.*=...][,addr.root.ref=REF|addr.root.ref.*=...]"
+          "[,addr.root.shape.*=...][,backlog=N][,max.low=N][,max.high=N][,names.0=NAMES...]"
+          "[,rate=SIZE|rate=on|off][,any-of=ANY-OF|any-of.*=...|any-of.0=N...]");
     CHECK(table[2].implied_key.empty());
     CHECK(table[4].syntax == "PIDFILE");
     CHECK_FALSE(table[5].takes_value);
