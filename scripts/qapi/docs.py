@@ -38,11 +38,12 @@ class Section:
 
 @dataclass
 class Doc:
-    """One block; `name` is None for free-form text."""
+    """One block; `name` is None for free-form text, `lines` are all its lines as they were written."""
 
     position: Position
     name: str | None = None
     sections: list[Section] = field(default_factory=list)
+    lines: list[DocLine] = field(default_factory=list)
 
     def described(self, kind: str) -> dict[str, Section]:
         """The sections of one kind that have names."""
@@ -92,7 +93,7 @@ class _DocParser:
     """Walks over the lines of one block."""
 
     def __init__(self, position: Position, lines: list[DocLine]) -> None:
-        self._doc = Doc(position)
+        self._doc = Doc(position, lines=lines)
         self._lines = lines
         self._index = 0
         self._members_over = False
