@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the integration tests stand on: one daemon per test, real clients, and a look at what is left behind."""
-from . import dialogue, nbd
+from . import dialogue, example, nbd
 from .case import Case
 from .daemon import Daemon
 from .errors import Failure, Skip, check, equal
@@ -10,4 +10,4 @@ from .state import State
 from .storage import Export
 
 __all__ = ["Case", "Daemon", "Export", "Failure", "NbdConnection", "QmpClient", "QmpError", "Skip", "State", "check",
-           "dialogue", "equal", "nbd"]
+           "dialogue", "equal", "example", "nbd"]
