@@ -111,7 +111,8 @@ def _entry(entry: Entry) -> Iterable[str]:
     yield f'<article class="{entry.kind}" id="{_attribute(entry.anchor)}">'
     yield f'<h3><span class="kind">{entry.label}:</span> <span class="title">{escape(entry.name)}</span>' \
           f'{"".join(_badge(note) for note in entry.notes)}{_since(entry)}{_permalink(entry.anchor)}</h3>'
-    yield f'<p class="signature">{_spans(entry.signature)}</p>'
+    kind = "nature" if entry.kind in _TYPES else "signature"
+    yield f'<p class="{kind}">{_spans(entry.signature)}</p>'
     for part in entry.parts:
         yield from _part(part)
     if entry.used_by:

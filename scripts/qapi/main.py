@@ -25,6 +25,9 @@ from .parser import read_schema
 from .resolve import build_schema
 from .shapes import check_expression
 
+_PARTS = (".py", ".css", ".js")
+"""What this program consists of."""
+
 
 def load(path: str, defined: frozenset[str] = frozenset()) -> Schema:
     """Read and check a schema."""
@@ -78,13 +81,16 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
 
 
 def _write(options: argparse.Namespace, schema: Schema, texts: dict[str, str]) -> None:
-    """All files, then the depfile; its target is the first of them."""
+    """All files, then the depfile: the first of them depends on the schema and on this program."""
     for path, text in texts.items():
         os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
         write_if_changed(path, text)
     if options.depfile:
         target = options.depfile_target or next(iter(texts))
-        write_if_changed(options.depfile, depfile_text(target, [os.path.abspath(file) for file in schema.source.files]))
+        here = os.path.dirname(os.path.abspath(__file__))
+        parts = [os.path.join(here, name) for name in sorted(os.listdir(here)) if name.endswith(_PARTS)]
+        sources = [os.path.abspath(file) for file in schema.source.files]
+        write_if_changed(options.depfile, depfile_text(target, sources + parts))
 
 
 def _run(options: argparse.Namespace, schema: Schema) -> None:
