@@ -18,6 +18,7 @@ MARKS = ("deprecated", "unstable")
 _KINDS = {"enum": "Enum", "struct": "Struct", "union": "Union", "alternate": "Alternate", "command": "Command",
           "event": "Event"}
 _MEMBERS = {"enum": "Values", "command": "Arguments", "event": "Data", "alternate": "Alternatives"}
+_JSON_TYPES = {"value": "any value"}
 _DEFAULT = re.compile(r"\s*\(default: ([^()]*)\)$")
 
 
@@ -130,7 +131,7 @@ class EntryBuilder:
 
     def _type(self, found: Type) -> list[Span]:
         if isinstance(found, Builtin):
-            return [Span("json", found.json_type)]
+            return [Span("json", _JSON_TYPES.get(found.json_type, found.json_type))]
         if isinstance(found, ArrayType):
             return [text("array of "), *self._type(found.element)]
         assert found.name

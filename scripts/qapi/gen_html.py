@@ -16,6 +16,7 @@ HERE = Path(__file__).resolve().parent
 PARTS = (HERE / "manual.css", HERE / "manual.js")
 """What goes into every page."""
 _TAGS = {"strong": "b", "literal": "code", "name": "code", "emphasis": "em", "member": "var", "json": "i"}
+_ARROWS = {"client": "->", "server": "<-"}
 _TYPES = ("struct", "union", "enum", "alternate")
 _WARNINGS = ("deprecated", "unstable")
 
@@ -173,7 +174,7 @@ def _block(block: Block) -> Iterable[str]:
     elif isinstance(block, ListBlock):
         yield from _list(block)
     elif isinstance(block, LiteralBlock):
-        yield f"<pre>{escape(block.text)}</pre>"
+        yield f"<pre>{escape(block.text, quote=False)}</pre>"
     elif isinstance(block, ExampleBlock):
         yield from _example(block)
     elif isinstance(block, Note):
@@ -209,8 +210,8 @@ def _example(block: ExampleBlock) -> Iterable[str]:
         after = f' <span class="after">Continues the example of {", ".join(_span(span) for span in block.after)}</span>'
     yield f"<figcaption>{escape(title)}{after}</figcaption>"
     for message in example.messages:
-        label = "Client" if message.direction == "client" else "Server"
-        yield f'<pre class="{message.direction}" aria-label="{label}">{escape(message.text())}</pre>'
+        arrow = escape(_ARROWS[message.direction])
+        yield f'<pre class="{message.direction}"><b class="arrow">{arrow} </b>{escape(message.text(), quote=False)}</pre>'
     yield "</figure>"
 
 

@@ -44,6 +44,7 @@ class _ManWriter:
         self._lines.append(".\\\" Made from the schema by qapi\\-gen; changes belong there.")
         title = escape(manual.name.upper())
         self._lines.append(f'.TH {title} {SECTION} "" "{escape(source)}" "iothreadd manual"')
+        self._lines += [".nr HY 0", ".nh", ".ad l"]
         self._head("SH", "NAME")
         self._lines.append(f"{escape(manual.name)} \\- {escape(SUMMARY)}")
         self._description()
@@ -71,7 +72,7 @@ class _ManWriter:
         for sentence in re.split(r"(?<=[.!?])  +|(?<=[.!?]\))  +", content):
             line = sentence.strip()
             if line:
-                self._lines.append("\\&" + line if line[0] in ".'" else line)
+                self._lines.append(_guarded(line))
         self._fresh = False
 
     def _description(self) -> None:
@@ -102,14 +103,12 @@ class _ManWriter:
                 self._block(part)
 
     def _entry(self, entry: Entry) -> None:
-        notes = f" ({', '.join(entry.notes)})" if entry.notes else ""
-        self._head("SS", entry.title + notes)
+        since = "since " + "".join(span.text for span in entry.since) if entry.since else ""
+        notes = ", ".join([*entry.notes, *([since] if since else [])])
+        self._head("SS", f"{entry.title} ({notes})" if notes else entry.title)
         self._text(entry.signature)
         for part in entry.parts:
             self._part(part)
-        if entry.since:
-            self._gap()
-            self._text([Span("text", "Since: "), *entry.since])
         if entry.used_by:
             self._gap()
             names = [[Span("text", ", " if index else "Used by: "), name] for index, name in enumerate(entry.used_by)]
@@ -197,8 +196,7 @@ class _ManWriter:
         self._macro(f".RS {_INDENT}")
         self._macro(".EX")
         for line in lines:
-            shown = escape(line)
-            self._macro("\\&" + shown if shown[:1] in (".", "'") else shown)
+            self._macro(_guarded(escape(line)))
         self._macro(".EE")
         self._macro(".RE")
         self._fresh = False
@@ -218,19 +216,30 @@ class _ManWriter:
         self._verbatim(lines, gap=False)
 
     def _table(self, block: Table) -> None:
-        """For tbl: left columns as wide as they are, the last one filled."""
-        width = len(block.rows[0])
+        """For tbl: the first column as wide as it is, the others filled."""
+        self._gap()
         self._macro(".TS")
-        self._macro("allbox;")
-        columns = ["l"] * (width - 1) + ["lx"]
+        columns = ["l"] + ["lx"] * (len(block.rows[0]) - 1)
         if block.header:
             self._macro(" ".join(column.replace("l", "lb") for column in columns))
         self._macro(" ".join(columns) + ".")
-        for row in [block.header] * bool(block.header) + block.rows:
-            cells = ["".join(_span(span) for span in cell) for cell in row]
-            self._macro("\t".join(f"T{{\n{cell}\nT}}" if cell else "" for cell in cells))
+        if block.header:
+            self._row(block.header)
+            self._macro("_")
+        for row in block.rows:
+            self._row(row)
         self._macro(".TE")
         self._fresh = False
+
+    def _row(self, row: Sequence[Sequence[Span]]) -> None:
+        cells = ["".join(_span(span) for span in cell) for cell in row]
+        filled = [f"T{{\n{_guarded(cell)}\nT}}" if cell else "" for cell in cells[1:]]
+        self._macro("\t".join([_guarded(cells[0]), *filled]))
+
+
+def _guarded(line: str) -> str:
+    """A line that roff does not take for a request."""
+    return "\\&" + line if line[:1] in (".", "'") else line
 
 
 def _joined(names: Sequence[str]) -> str:
