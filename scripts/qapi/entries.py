@@ -19,7 +19,7 @@ _KINDS = {"enum": "Enum", "struct": "Struct", "union": "Union", "alternate": "Al
           "event": "Event"}
 _MEMBERS = {"enum": "Values", "command": "Arguments", "event": "Data", "alternate": "Alternatives"}
 _JSON_TYPES = {"value": "any value"}
-_DEFAULT = re.compile(r"\s*\(default: ([^()]*)\)$")
+_DEFAULT = re.compile(r"\s*\(default: ([^();]{1,30})\)$")
 
 
 @dataclass
