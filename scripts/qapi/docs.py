@@ -25,15 +25,17 @@ class Section:
     kind: str
     name: str
     position: Position
-    lines: list[str] = field(default_factory=list)
+    lines: list[DocLine] = field(default_factory=list)
+
+    def content(self) -> list[DocLine]:
+        """The lines, indentation of continuation lines taken off."""
+        if self.kind == "text":
+            return self.lines
+        return self.lines[:1] + dedented(self.lines[1:])
 
     def text(self) -> str:
-        """The text, its lines joined, indentation of continuation lines taken off."""
-        first, rest = self.lines[:1], self.lines[1:]
-        if self.kind != "text":
-            indents = [len(line) - len(line.lstrip()) for line in rest if line]
-            rest = [line[min(indents) :] for line in rest] if indents else rest
-        return "\n".join(first + rest).strip()
+        """The content as one string."""
+        return "\n".join(line.text for line in self.content()).strip()
 
 
 @dataclass
@@ -58,6 +60,17 @@ class Doc:
         return paragraph.strip().split(".  ")[0].removesuffix(".")
 
 
+def indentation(line: DocLine) -> int:
+    """How many blanks are in front of the text."""
+    return len(line.text) - len(line.text.lstrip())
+
+
+def dedented(lines: list[DocLine]) -> list[DocLine]:
+    """The lines without the indentation that they have in common."""
+    margin = min((indentation(line) for line in lines if line.text), default=0)
+    return [DocLine(line.line, line.text[margin:]) for line in lines]
+
+
 def parse_doc(token: Token) -> Doc:
     """Parse the block in `token`."""
     lines = token.value
@@ -70,7 +83,7 @@ def _check_format(file: str, lines: list[DocLine]) -> None:
     """Line length and blanks between sentences, literal blocks apart."""
     literal: int | None = None
     for line in lines:
-        indent = len(line.text) - len(line.text.lstrip())
+        indent = indentation(line)
         if literal is not None and line.text:
             literal = literal or indent
             if indent >= literal:
@@ -120,6 +133,7 @@ class _DocParser:
             raise self._fail("name is missing after '@'")
         overview = self._section("text", "")
         self._indented(overview)
+        overview.lines = dedented(overview.lines)
         if not overview.text():
             self._doc.sections.remove(overview)
         while (line := self._skip_blank()) is not None:
@@ -127,13 +141,12 @@ class _DocParser:
         return self._doc
 
     def _free_form(self) -> None:
-        section = Section("text", "", self._doc.position)
+        section = Section("text", "", self._doc.position, list(self._lines))
         self._doc.sections.append(section)
         while (line := self._current()) is not None:
             match = _AT_NAME.match(line)
             if match:
                 raise self._fail(f"'@{match.group(1)}:' is not allowed in free-form documentation")
-            section.lines.append(line)
             self._index += 1
 
     def _skip_blank(self) -> str | None:
@@ -142,7 +155,7 @@ class _DocParser:
         return self._current()
 
     def _section(self, kind: str, name: str, text: str = "") -> Section:
-        section = Section(kind, name, self._here(), [text])
+        section = Section(kind, name, self._here(), [DocLine(self._here().line, text)])
         self._doc.sections.append(section)
         self._index += 1
         return section
@@ -198,13 +211,13 @@ class _DocParser:
                 if not blank:
                     raise self._fail(f"less indented than the {indent} blanks above, without a blank line before it")
                 return
-            section.lines.append(line)
+            section.lines.append(self._lines[self._index])
             blank = not line
             self._index += 1
 
     def _blank_into(self, section: Section) -> None:
         while self._current() == "":
-            section.lines.append("")
+            section.lines.append(self._lines[self._index])
             self._index += 1
 
     def _paragraph(self) -> None:
@@ -214,7 +227,7 @@ class _DocParser:
             last = Section("text", "", self._here())
             self._doc.sections.append(last)
         else:
-            last.lines.append("")
-        while line := self._current():
-            last.lines.append(line)
+            last.lines.append(DocLine(self._here().line - 1, ""))
+        while self._current():
+            last.lines.append(self._lines[self._index])
             self._index += 1

@@ -45,11 +45,20 @@ class Expression:
 
 
 @dataclass
+class FreeForm:
+    """A documentation block that belongs to no definition."""
+
+    module: str
+    doc: Doc
+
+
+@dataclass
 class Source:
-    """Everything read: definitions in order, modules in order of their first include, files for the depfile."""
+    """Everything read, in order; modules by their first include; files for the depfile."""
 
     root: str
     expressions: list[Expression] = field(default_factory=list)
+    texts: list[FreeForm] = field(default_factory=list)
     modules: list[str] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
     pragmas: Pragmas = field(default_factory=Pragmas)
@@ -97,6 +106,8 @@ class _FileParser:
             if self._token.kind == "doc":
                 _reject_unused(pending)
                 pending = parse_doc(self._advance())
+                if pending.name is None:
+                    self._source.texts.append(FreeForm(self._module, pending))
                 continue
             position = self._token.position
             value = self._object("expected an object at the top level")
