@@ -359,6 +359,13 @@ class ChainTest(unittest.TestCase):
         examples = self.collected(command("one", (":runnable:",), (":runnable:", ":after: one")))
         self.assertEqual(chain(examples, examples["one"][1]), examples["one"])
 
+    def test_free_form_texts_have_examples_too(self) -> None:
+        lines = ["= Talk", "", ".. qmp-example::", "  :runnable:", "  :after: one", "", '  -> { "execute": "one" }']
+        text = "\n".join(["##", *(f"# {line}".rstrip() for line in lines), "##", ""])
+        examples = self.collected(text, "{ 'pragma': {} }\n", command("one", (":runnable:",)))
+        self.assertEqual(chain(examples, examples[""][0]), [examples["one"][0], examples[""][0]])
+        self.assertEqual(examples[""][0].position.line, 4)
+
     def test_unknown_predecessor(self) -> None:
         expected = "6: ':after:' names 'two', which has no runnable example"
         one = command("one", (":runnable:", ":after: two"))
