@@ -104,6 +104,7 @@ class ParseTest(unittest.TestCase):
             "<- ...": "11: a message must be an object",
             '<- "return"': "11: a message must be an object",
             "<- " + "[" * 100000: "11: nested too deeply",
+            "<- " + "[" * 800 + "]" * 800: "11: nested too deeply",
         }
         for text, expected in cases.items():
             with self.subTest(text=text[:40]):
