@@ -66,6 +66,10 @@ def parse_pattern(text: str) -> Pattern:
         raise PatternError(f"not JSON: {_reason(error.msg)}", error.lineno - 1) from None
     except RecursionError:
         raise PatternError("nested too deeply") from None
+    except PatternError:
+        raise
+    except ValueError as error:  # a number of thousands of digits
+        raise PatternError(f"not JSON: {error}") from None
 
 
 def has_omission(pattern: Pattern) -> bool:

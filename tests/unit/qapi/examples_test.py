@@ -109,6 +109,7 @@ class ParseTest(unittest.TestCase):
         for text, expected in cases.items():
             with self.subTest(text=text[:40]):
                 self.assertEqual(verdict(text), expected)
+        self.assertIn("11: not JSON: ", verdict('<- { "return": ' + "1" * 5000 + " }"))
 
     def test_messages_must_have_an_envelope(self) -> None:
         server = "a server's message must have exactly one of 'QMP', 'return', 'error' or 'event'"
