@@ -4,6 +4,7 @@
 #include "daemon/cli/process.hpp"
 #include "daemon/export/nbd/nbd_server.hpp"
 #include "daemon/iothread/iothread_type.hpp"
+#include "daemon/monitor/event_limits.hpp"
 #include "daemon/util/thread.hpp"
 #include "qapi/block_core_commands.hpp"
 #include "qapi/block_export_commands.hpp"
@@ -33,7 +34,7 @@ Daemon::Daemon(std::unique_ptr<boost::asio::io_context> io, std::unique_ptr<Main
     : io_(std::move(io)),
       signals_(*io_, SIGINT, SIGTERM, SIGHUP),
       loop_(std::move(loop)),
-      server_(*io_, QmpApi{command_table(), command_handlers(), introspection_json()}),
+      server_(*io_, QmpApi{command_table(), command_handlers(), introspection_json(), kEventLimits}),
       monitors_(server_),
       iothreads_(loop_->context(), server_),
       graph_(iothreads_),

@@ -78,8 +78,19 @@ void ClientConnection::send(std::string_view line) {
         abort();
         return;
     }
+    if (output_bytes() == 0)
+        line.remove_prefix(write_now(line));
+    if (line.empty())
+        return;
     output_.append(line);
     output_arrived_.notify();
+}
+
+/// Give the socket what it takes at once; most lines need no more. How many bytes that was; a fault shows up
+/// again when the rest is written.
+std::size_t ClientConnection::write_now(std::string_view line) {
+    boost::system::error_code error;
+    return socket_.write_some(boost::asio::buffer(line), error);
 }
 
 void ClientConnection::stop_commands() {

@@ -64,6 +64,7 @@ private:
     boost::asio::awaitable<void> wait_for_output_room();
     boost::asio::awaitable<void> write_output();
     bool read_available();
+    std::size_t write_now(std::string_view line);
     void end_output();
     void close_socket();
     void spawn(boost::asio::awaitable<void> coroutine);

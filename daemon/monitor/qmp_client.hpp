@@ -8,6 +8,7 @@
 
 #include "protocol/qmp/command.hpp"
 #include "protocol/qmp/command_handler.hpp"
+#include "protocol/qmp/event_throttle.hpp"
 #include "protocol/qmp/qmp_session.hpp"
 
 #include <span>
@@ -20,6 +21,7 @@ struct QmpApi {
     std::span<const CommandInfo> commands;    ///< sorted by name
     std::span<const CommandHandler> handlers; ///< in the same order
     std::string_view introspection;           ///< the answer of query-qmp-schema, as JSON text
+    std::span<const EventLimit> event_limits; ///< of events that are not always sent at once
 };
 
 class QmpClient {

@@ -63,7 +63,8 @@ struct QmpServer::Listener {
 
 /// The parts of the server that need Asio's types.
 struct QmpServer::Internal {
-    Internal(QmpServer &server_, asio::io_context &io_) : server(server_), io(io_), close_timer(io_) {}
+    Internal(QmpServer &server_, asio::io_context &io_)
+        : server(server_), io(io_), close_timer(io_), event_timer(io_) {}
 
     asio::awaitable<void> accept_clients(std::shared_ptr<Listener> listener);
     void admit(Protocol::socket socket, const std::string &name, QmpStyle style);
@@ -71,12 +72,13 @@ struct QmpServer::Internal {
     QmpServer &server;
     asio::io_context &io;
     asio::steady_timer close_timer;
+    asio::steady_timer event_timer; ///< runs while the throttle has intervals
     std::function<void()> closed;
     unsigned next_client = 1;
 };
 
 QmpServer::QmpServer(asio::io_context &io, const QmpApi &api)
-    : api_(api), internal_(std::make_unique<Internal>(*this, io)) {
+    : api_(api), throttle_(api.event_limits), internal_(std::make_unique<Internal>(*this, io)) {
     assert_main_thread();
     assert(api.commands.size() == api.handlers.size());
 }
@@ -147,7 +149,28 @@ void QmpServer::Internal::admit(Protocol::socket socket, const std::string &name
 
 void QmpServer::emit(std::string_view name, std::optional<Json> data) {
     assert_main_thread();
-    const auto now = std::chrono::system_clock::now();
+    QmpEvent event{std::string{name}, std::move(data), std::chrono::system_clock::now()};
+    if (const auto now = throttle_.admit(std::move(event), EventThrottle::Clock::now()))
+        send(*now);
+    await_limited_events();
+}
+
+/// Keep the timer at the throttle's deadline.
+void QmpServer::await_limited_events() {
+    const auto deadline = throttle_.deadline();
+    if (!deadline || *deadline == internal_->event_timer.expiry())
+        return;
+    internal_->event_timer.expires_at(*deadline);
+    internal_->event_timer.async_wait([this](boost::system::error_code error) {
+        if (error)
+            return; // set anew, or the server is gone
+        for (const QmpEvent &event : throttle_.due(EventThrottle::Clock::now()))
+            send(event);
+        await_limited_events();
+    });
+}
+
+void QmpServer::send(const QmpEvent &event) {
     std::string lines[2]; // by style, made when the first client needs it
     for (const auto &client : clients_) {
         if (!client->session().negotiated())
@@ -155,7 +178,7 @@ void QmpServer::emit(std::string_view name, std::optional<Json> data) {
         const QmpStyle style = client->session().style();
         std::string &line = lines[style == QmpStyle::pretty ? 1 : 0];
         if (line.empty())
-            line = qmp_event_line(name, data, now, style);
+            line = qmp_event_line(event.name, event.data, event.when, style);
         client->send(line);
     }
 }
@@ -170,6 +193,9 @@ void QmpServer::stop_commands() {
 
 void QmpServer::close(std::function<void()> closed) {
     stop_commands();
+    internal_->event_timer.cancel();
+    for (const QmpEvent &event : throttle_.flush())
+        send(event);
     internal_->closed = std::move(closed);
     for (const auto &client : clients_)
         client->finish();

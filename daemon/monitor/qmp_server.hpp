@@ -15,6 +15,7 @@
 #include "daemon/util/unique_fd.hpp"
 #include "daemon/util/unix_listener.hpp"
 #include "protocol/qmp/event_sink.hpp"
+#include "protocol/qmp/event_throttle.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -54,6 +55,7 @@ public:
     /// Serve one client that is connected already.
     void serve(const std::string &name, UniqueFd connection, QmpStyle style);
 
+    /// Sent at once, or later, or never, when a limit of QmpApi says so.
     void emit(std::string_view name, std::optional<Json> data) override;
 
     /// Take no more clients and run no more commands. Those that run are answered, events are still sent.
@@ -69,11 +71,14 @@ private:
 
     const QmpApi &api() const { return api_; }
     QmpContext context_for(QmpClient &client) const;
+    void send(const QmpEvent &event);
+    void await_limited_events();
     void forget(ClientConnection &client);
     void report_closed();
 
     const QmpApi api_;
     std::optional<QmpContext> context_;
+    EventThrottle throttle_;
     std::vector<std::shared_ptr<Listener>> listeners_;
     std::vector<std::shared_ptr<ClientConnection>> clients_;
     std::unique_ptr<Internal> internal_; ///< what needs Asio

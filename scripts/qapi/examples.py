@@ -74,8 +74,9 @@ def find_examples(doc: Doc) -> list[Example]:
 
 
 def collect_examples(schema: Schema) -> dict[str, list[Example]]:
-    """The examples of each definition that has any, in the schema's order."""
+    """The examples of each definition that has any, in the schema's order; those of free-form texts under ''."""
     found = {definition.name: find_examples(definition.doc) for definition in schema.definitions if definition.doc}
+    found[""] = [example for text in schema.source.texts for example in find_examples(text.doc)]
     return {name: examples for name, examples in found.items() if examples}
 
 

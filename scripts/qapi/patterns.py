@@ -61,12 +61,15 @@ class PatternError(ValueError):
 def parse_pattern(text: str) -> Pattern:
     """Parse one value and nothing behind it."""
     try:
-        value = json.loads(_without_marks(text), object_pairs_hook=_members, parse_constant=_constant)
+        return _pattern(json.loads(_without_marks(text), object_pairs_hook=_members, parse_constant=_constant))
     except json.JSONDecodeError as error:
         raise PatternError(f"not JSON: {_reason(error.msg)}", error.lineno - 1) from None
     except RecursionError:
         raise PatternError("nested too deeply") from None
-    return _pattern(value)
+    except PatternError:
+        raise
+    except ValueError as error:  # a number of thousands of digits
+        raise PatternError(f"not JSON: {error}") from None
 
 
 def has_omission(pattern: Pattern) -> bool:

@@ -43,7 +43,8 @@ def difference(seen: Any, pattern: Pattern, where: str = "the message") -> str |
     if isinstance(pattern, ArrayPattern):
         return array_difference(seen, pattern, where)
     if isinstance(pattern, Prefix):
-        return None if seen.startswith(pattern.text) else f"{where} is {seen!r}, it does not start with {pattern.text!r}"
+        begins = seen.startswith(pattern.text)
+        return None if begins else f"{where} is {seen!r}, it does not start with {pattern.text!r}"
     same = type(seen) is type(pattern) and seen == pattern
     return None if same else f"{where} is {seen!r}, not {pattern!r}"
 

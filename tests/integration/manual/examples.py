@@ -20,7 +20,7 @@ def test(case: Case) -> None:
               f"{definition.definition.position}: '{definition.name}' has no runnable example")
     for name, found in examples.items():
         for one in found:
-            check(one.runnable or name in NOT_RUNNABLE, f"{one.position}: this example could be runnable")
+            check(one.runnable or not name or name in NOT_RUNNABLE, f"{one.position}: this example could be runnable")
     runnable = [one for found in examples.values() for one in found if one.runnable]
     check(len(runnable) >= AT_LEAST, f"only {len(runnable)} runnable examples, not {AT_LEAST} or more")
     failures = [failure for one in runnable if (failure := problem(case, examples, one))]

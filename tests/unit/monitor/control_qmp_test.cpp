@@ -23,7 +23,7 @@ public:
     const QmpApi &api() const override { return api_; }
 
 private:
-    const QmpApi api_{kCommands, kHandlers, R"([{"name": "str"}])"};
+    const QmpApi api_{kCommands, kHandlers, R"([{"name": "str"}])", {}};
     QmpSession session_{{.commands = kCommands}};
 };
 

@@ -203,3 +203,27 @@ TEST_CASE("QmpServer: its socket is its owner's alone, and goes with it", "[moni
         CHECK_FALSE(std::filesystem::exists(path));
     }
 }
+
+TEST_CASE("QmpServer: a limited event comes at once, then the last of those that follow", "[monitor]") {
+    TestServer server;
+    TestClient client = server.connect();
+    client.negotiate();
+    for (int number = 1; number <= 4; ++number)
+        server.server().emit("SLOW", Json{{"id", "a"}, {"number", number}});
+    server.server().emit("SLOW", Json{{"id", "b"}, {"number", 5}});
+    server.server().emit("OTHER", std::nullopt);
+    CHECK(client.line()["data"]["number"] == 1);
+    CHECK(client.line()["data"]["number"] == 5);
+    CHECK(client.line()["event"] == "OTHER");
+    CHECK(client.line()["data"]["number"] == 4);
+
+    SECTION("what is kept at the end is not lost") {
+        server.server().emit("SLOW", Json{{"id", "a"}, {"number", 6}});
+        bool closed = false;
+        server.server().close([&closed] { closed = true; });
+        CHECK(client.line()["data"]["number"] == 6);
+        CHECK(client.at_end());
+        client.close();
+        server.run_until([&closed] { return closed; });
+    }
+}

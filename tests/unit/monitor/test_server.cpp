@@ -82,6 +82,9 @@ constexpr std::array<CommandHandler, 8> kHandlers{{{call_big},
                                                    {call_throw},
                                                    {nullptr, call_wait}}};
 
+/// `SLOW` comes at most once in this time, for each `id`.
+constexpr std::array<EventLimit, 1> kLimits{{{"SLOW", std::chrono::milliseconds(50), "id"}}};
+
 } // namespace
 
 TempDir::TempDir() {
@@ -97,7 +100,7 @@ std::string TempDir::operator/(std::string_view name) const { return path_ + "/"
 /// The parts of the daemon that no command of ours touches have an address and nothing else.
 struct TestServer::Internal {
     explicit Internal(TestServer &owner)
-        : server(io, QmpApi{kCommands, kHandlers, "[]"}),
+        : server(io, QmpApi{kCommands, kHandlers, "[]", kLimits}),
           context{tree,
                   reinterpret_cast<IOThreadPool &>(untouched),
                   reinterpret_cast<BlockGraph &>(untouched),

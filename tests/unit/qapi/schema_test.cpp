@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Our own schema: the wire forms that clients rely on, and an introspection that describes itself.
+#include "daemon/monitor/event_limits.hpp"
 #include "protocol/qmp/codec.hpp"
 #include "protocol/qmp/json_writer.hpp"
 #include "qapi/block_core_codec.hpp"
@@ -186,4 +187,14 @@ TEST_CASE("options: ours have the implied keys of qemu-storage-daemon", "[qapi][
     CHECK(object.types[0].name == "iothread");
     CHECK(std::is_sorted(object.types[0].members.begin(), object.types[0].members.end(),
                          [](const auto &a, const auto &b) { return a.name < b.name; }));
+}
+
+TEST_CASE("events: what is limited in its rate is in the schema", "[qapi][schema]") {
+    const Json entries = Json::parse(introspection_json());
+    for (const EventLimit &limit : kEventLimits) {
+        const auto is_this = [&limit](const Json &entry) {
+            return entry["meta-type"] == "event" && entry["name"] == limit.event;
+        };
+        CHECK(std::ranges::any_of(entries, is_this));
+    }
 }
