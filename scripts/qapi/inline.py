@@ -14,7 +14,7 @@ from .references import References
 
 _START = re.compile(
     r"(?P<literal>``)|(?P<role>:[\w-]+:`)|(?P<name>`)"
-    r"|(?<![^\s'\"(\[{<\-/:])(?:(?P<strong>\*\*)|(?P<emphasis>\*))(?=\S)"
+    r"|(?<![^\s'\"(\[{<\-/:])(?:(?P<strong>\*\*)|(?P<emphasis>\*))(?=[^\s'\")\]}>])"
     r"|(?<![\w.@])@(?P<member>[A-Za-z0-9_](?:[\w.-]*\w)?)"
     r"|(?P<url>\b(?:https?|ftp)://[^\s<>`]*[^\s<>`.,;:!?'\")\]])"
     r"|(?P<other>\\|\|\w[^|\n]*\||\b\w+_(?!\w)|\]_(?!\w))"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from .definitions import Definition
 from .entries import Entry, EntryBuilder
+from .examples import check_chains, collect_examples
 from .markup import Block, Heading, parse_section
 from .model import Schema
 from .parser import FreeForm
@@ -45,6 +46,7 @@ class Manual:
 
 def build_manual(schema: Schema, name: str, release: str = "") -> Manual:
     """Parse all documentation of a schema."""
+    check_chains(collect_examples(schema))
     builder = _Builder(schema, Manual(name, release))
     for module in schema.source.modules:
         builder.add_module(module)

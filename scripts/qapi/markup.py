@@ -252,7 +252,7 @@ class _BlockParser:
     def _table(self, border: str) -> Table:
         """A simple table: borders of '=' say where the columns are; a header if there are three."""
         start = self._index
-        columns = [match.start() for match in re.finditer(r"=+", border)]
+        columns = [match.span() for match in re.finditer(r"=+", border)]
         groups: list[list[list[DocLine]]] = [[]]
         while line := self._line():
             if line != border:
@@ -266,12 +266,13 @@ class _BlockParser:
         cells = [[[self._context.inline(cell) for cell in row] for row in rows] for rows in self._merged(groups)]
         return Table(cells[0][0] if len(cells) == 2 else [], cells[-1])
 
-    def _row(self, line: str, columns: list[int], rows: list[list[DocLine]]) -> None:
-        if any(line[column - 1 : column].strip() for column in columns[1:]):
+    def _row(self, line: str, columns: list[tuple[int, int]], rows: list[list[DocLine]]) -> None:
+        """Cut one line into cells; the last column may be longer than its border."""
+        if any(line[end:start].strip() for (_, end), (start, _) in zip(columns, columns[1:])):
             raise self._fail("text in the gap between two columns of a table")
-        ends = [*columns[1:], len(line)]
+        ends = [*(end for _, end in columns[:-1]), len(line)]
         number = self._lines[self._index].line
-        rows.append([DocLine(number, line[begin:end].strip()) for begin, end in zip(columns, ends)])
+        rows.append([DocLine(number, line[start:end].strip()) for (start, _), end in zip(columns, ends)])
 
     def _merged(self, groups: list[list[list[DocLine]]]) -> list[list[list[list[DocLine]]]]:
         """A row with an empty first cell continues the one above."""
