@@ -1,96 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One entry of the manual for each documented definition."""
+"""From a documented definition to its entry in the manual."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 
 from .definitions import Condition, Definition, EnumValue, Feature
 from .docs import Section
+from .entry import Entry, Item, Part
 from .inline import Span, text
 from .markup import Block, Paragraph, parse_section
-from .model import AlternateType, ArrayType, Branch, Builtin, Command, EnumType, Event, Member
-from .model import ObjectType, Schema, Type
+from .model import AlternateType, ArrayType, Branch, Builtin, Command, EnumType, Event, Member, ObjectType, Schema, Type
 from .references import References, anchor, feature_anchor, member_anchor
 
 MARKS = ("deprecated", "unstable")
-_KINDS = {"enum": "Enum", "struct": "Struct", "union": "Union", "alternate": "Alternate", "command": "Command",
-          "event": "Event"}
 _MEMBERS = {"enum": "Values", "command": "Arguments", "event": "Data", "alternate": "Alternatives"}
 _JSON_TYPES = {"value": "any value"}
 _DEFAULT = re.compile(r"\s*\(default: ([^();]{1,30})\)$")
-
-
-@dataclass
-class Item:
-    """A member, argument, value, alternative or feature."""
-
-    name: str
-    anchor: str
-    type: list[Span] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    blocks: list[Block] = field(default_factory=list)
-
-
-@dataclass
-class Part:
-    """A part of an entry; `title` is empty for running text. Pointers say whose members there are as well."""
-
-    title: str
-    blocks: list[Block] = field(default_factory=list)
-    items: list[Item] = field(default_factory=list)
-    pointers: list[list[Span]] = field(default_factory=list)
-    type: list[Span] = field(default_factory=list)
-
-
-@dataclass
-class Entry:
-    """What the manual says about one definition; `notes` stand in the heading."""
-
-    kind: str
-    name: str
-    anchor: str
-    notes: list[str]
-    signature: list[Span]
-    since: list[Span]
-    parts: list[Part] = field(default_factory=list)
-    used_by: list[Span] = field(default_factory=list)
-
-    @property
-    def title(self) -> str:
-        """The heading: `Command: quit`."""
-        return f"{_KINDS[self.kind]}: {self.name}"
-
-    @property
-    def label(self) -> str:
-        """The kind as a word."""
-        return _KINDS[self.kind]
-
-
-def condition_text(condition: Condition) -> str:
-    """A condition as a person would write it."""
-    if condition is None:
-        return ""
-    if isinstance(condition, str):
-        return condition
-    operator, operands = next(iter(condition.items()))
-    if operator == "not":
-        return f"not {_enclosed(operands)}"
-    return (" and " if operator == "all" else " or ").join(_enclosed(operand) for operand in operands)
-
-
-def _enclosed(condition: Condition) -> str:
-    shown = condition_text(condition)
-    return f"({shown})" if " and " in shown or " or " in shown else shown
-
-
-def _conditional(condition: Condition) -> list[str]:
-    return [f"if {condition_text(condition)}"] if condition is not None else []
-
-
-def _marks(features: list[Feature]) -> list[str]:
-    return [feature.name for feature in features if feature.name in MARKS]
 
 
 class EntryBuilder:
@@ -106,7 +32,7 @@ class EntryBuilder:
         """The entry of a definition that has documentation."""
         assert definition.doc
         notes = _marks(definition.features) + [flag for flag in ("allow-oob",) if flag in definition.flags]
-        since = definition.doc.sections and [one for one in definition.doc.sections if one.kind == "Since"]
+        since = [section for section in definition.doc.sections if section.kind == "Since"]
         entry = Entry(
             definition.kind,
             definition.name,
@@ -143,19 +69,21 @@ class EntryBuilder:
             return self._call(self._entities[definition.name])
         found = self._schema.types[definition.name]
         if isinstance(found, EnumType):
-            return [text(f"string, one of {len(found.values)} values" if len(found.values) != 1 else "string, one value")]
+            count = len(found.values)
+            return [text("string, one value" if count == 1 else f"string, one of {count} values")]
         if isinstance(found, AlternateType):
-            shown = [[text(" or ") if index else text(""), *self._type(branch.type)]
-                     for index, branch in enumerate(found.branches)]
-            return [span for spans in shown for span in spans if span.text]
+            choices = [span for branch in found.branches for span in (text(" or "), *self._type(branch.type))]
+            return choices[1:]
         assert isinstance(found, ObjectType)
         signature = [text("object")]
         if found.base and found.base.name:
             signature += [text(" with the members of "), self._name(found.base.name)]
         if found.tag:
-            signature += [text(", the rest depends on "), Span("member", found.tag.name,
-                                                               self._references.member(found.tag.name, definition) or "")]
+            signature += [text(", the rest depends on "), self._tag(found.tag, definition)]
         return signature
+
+    def _tag(self, tag: Member, definition: Definition) -> Span:
+        return Span("member", tag.name, self._references.member(tag.name, definition) or "")
 
     def _call(self, entity: Command | Event) -> list[Span]:
         spans = [Span("strong", entity.name), text("(")]
@@ -241,7 +169,7 @@ class EntryBuilder:
         for branch in found.branches:
             if isinstance(branch.type, ObjectType) and (branch.type.branches or any(branch.type.members())):
                 assert found.tag and branch.type.name
-                tag = Span("member", found.tag.name, self._references.member(found.tag.name, definition) or "")
+                tag = self._tag(found.tag, definition)
                 where = [text("when "), tag, text(" is "), Span("literal", branch.name), text(": the members of ")]
                 notes = [text(f" ({note})") for note in _conditional(branch.condition)]
                 part.pointers.append([*where, self._name(branch.type.name), *notes])
@@ -276,6 +204,31 @@ class EntryBuilder:
         return self._described(definition, item)
 
 
+def condition_text(condition: Condition) -> str:
+    """A condition as a person would write it."""
+    if condition is None:
+        return ""
+    if isinstance(condition, str):
+        return condition
+    operator, operands = next(iter(condition.items()))
+    if operator == "not":
+        return f"not {_enclosed(operands)}"
+    return (" and " if operator == "all" else " or ").join(_enclosed(operand) for operand in operands)
+
+
+def _enclosed(condition: Condition) -> str:
+    shown = condition_text(condition)
+    return f"({shown})" if " and " in shown or " or " in shown else shown
+
+
+def _conditional(condition: Condition) -> list[str]:
+    return [f"if {condition_text(condition)}"] if condition is not None else []
+
+
+def _marks(features: list[Feature]) -> list[str]:
+    return [feature.name for feature in features if feature.name in MARKS]
+
+
 def _take_default(blocks: list[Block]) -> str:
     """Cut `(default: ...)` off the end of a description; the text of it."""
     last = blocks[-1] if blocks else None
@@ -286,6 +239,8 @@ def _take_default(blocks: list[Block]) -> str:
         return ""
     rest = last.spans[-1].text[: match.start()]
     last.spans[-1:] = [text(rest)] if rest else []
+    if not last.spans:
+        blocks.pop()
     return match.group(1)
 
 

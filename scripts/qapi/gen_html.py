@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
 
-from .entries import Entry, Item, Part
+from .entry import Entry, Item, Part
 from .inline import Span
-from .manual import SUMMARY, TITLE, Chapter, Manual
+from .manual import CONVENTIONS, SUMMARY, TITLE, Chapter, Manual
 from .markup import Block, ExampleBlock, Heading, ListBlock, LiteralBlock, Note, Paragraph, Table
 
 HERE = Path(__file__).resolve().parent
@@ -75,7 +75,8 @@ def _main(manual: Manual) -> Iterable[str]:
     release = f' <span class="release">{escape(manual.release)}</span>' if manual.release else ""
     yield "<main>"
     yield f'<header><h1>{escape(TITLE)}{release}</h1>'
-    yield f'<p class="summary">{escape(SUMMARY[0].upper() + SUMMARY[1:])}.</p></header>'
+    yield f'<p class="summary">{escape(SUMMARY[0].upper() + SUMMARY[1:])}.</p>'
+    yield f"<p>{_spans(CONVENTIONS)}</p></header>"
     for chapter in manual.chapters:
         yield from _chapter(chapter)
     yield from _alphabetical(manual)
@@ -210,8 +211,8 @@ def _example(block: ExampleBlock) -> Iterable[str]:
         after = f' <span class="after">Continues the example of {", ".join(_span(span) for span in block.after)}</span>'
     yield f"<figcaption>{escape(title)}{after}</figcaption>"
     for message in example.messages:
-        arrow = escape(_ARROWS[message.direction])
-        yield f'<pre class="{message.direction}"><b class="arrow">{arrow} </b>{escape(message.text(), quote=False)}</pre>'
+        arrow, content = escape(_ARROWS[message.direction]), escape(message.text(), quote=False)
+        yield f'<pre class="{message.direction}"><b class="arrow">{arrow} </b>{content}</pre>'
     yield "</figure>"
 
 

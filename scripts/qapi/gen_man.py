@@ -6,15 +6,17 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from .entries import Entry, Item, Part
-from .inline import Span
-from .manual import SUMMARY, Chapter, Manual
+from .entry import Entry, Item, Part
+from .inline import Span, text
+from .manual import CONVENTIONS, SUMMARY, Chapter, Manual
 from .markup import Block, ExampleBlock, Heading, ListBlock, LiteralBlock, Note, Paragraph, Table
 
 SECTION = "7"
 _ESCAPES = {"\\": "\\e", "-": "\\-", "'": "\\(aq", "`": "\\(ga", "^": "\\(ha", "~": "\\(ti", '"': "\\(dq"}
 _FONTS = {"strong": "B", "literal": "B", "name": "B", "emphasis": "I", "member": "I", "url": "I"}
 _ARROWS = {"client": "->", "server": "<-"}
+_ARROWS_EXPLAINED = [text("Lines marked "), Span("literal", _ARROWS["client"]), text(" are what the client sends, those "
+                     "marked "), Span("literal", _ARROWS["server"]), text(" what the server answers.")]
 _INDENT = 4
 
 
@@ -77,13 +79,9 @@ class _ManWriter:
 
     def _description(self) -> None:
         self._head("SH", "DESCRIPTION")
-        self._text([Span("text", "This page describes every command, event and type of the schema, chapter by chapter.  "
-                         "In a type, "), Span("strong", "array of"), Span("text", " stands before that of the "
-                         "elements; a member that may be left out is "), Span("strong", "optional"),
-                    Span("text", ".  In an example, lines marked "), Span("literal", "->"),
-                    Span("text", " are what the client sends and lines marked "), Span("literal", "<-"),
-                    Span("text", " what the server answers; "), Span("literal", "..."),
-                    Span("text", " stands for something left out.")])
+        self._text(CONVENTIONS)
+        self._gap()
+        self._text(_ARROWS_EXPLAINED)
         self._gap()
         self._text([Span("text", "The chapters are:")])
         for chapter in self._manual.chapters:

@@ -6,8 +6,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from .definitions import Definition
-from .entries import Entry, EntryBuilder
+from .entries import EntryBuilder
+from .entry import Entry
 from .examples import check_chains, collect_examples
+from .inline import Span, text
 from .markup import Block, Heading, parse_section
 from .model import Schema
 from .parser import FreeForm
@@ -15,6 +17,15 @@ from .references import References
 
 TITLE = "iothreadd QMP reference"
 SUMMARY = "the commands, events and types of iothreadd's monitor protocol"
+CONVENTIONS = [
+    text("Every command, event and type is described, chapter by chapter.  The first line of a command or event shows "
+         "its arguments or data with their types; what may be left out has a "),
+    Span("literal", "?"),
+    text(" after its name.  In examples, "),
+    Span("literal", "..."),
+    text(" stands for something left out."),
+]
+"""What a reader must know to read the rest."""
 
 
 @dataclass

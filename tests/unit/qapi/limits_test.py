@@ -42,7 +42,7 @@ LIMITS = {
 """What each row of the page is about, and where its number comes from; the kernel's have no constant."""
 
 NOT_SHOWN = {
-    "kMaxDiscardedReads", "kMaxFlushes", "kMaxSendsPerPass", "kMaxStepsPerPass",  # fairness between the sources of a loop
+    "kMaxDiscardedReads", "kMaxFlushes", "kMaxSendsPerPass", "kMaxStepsPerPass",  # fairness in a loop
     "kMaxInfoRequestBytes", "kMaxReplyBytes",  # follow from the others
     "kMaxKinds",  # rate limits of events, and no event has one
     "kMaxWaiting",  # commands behind a running one with out-of-band commands, which are not offered
@@ -94,7 +94,7 @@ class LimitsTest(unittest.TestCase):
         known = {place.split()[1] for place in LIMITS.values() if place} | NOT_SHOWN
         for file in sorted((*ROOT.glob("daemon/**/*.[ch]pp"), *ROOT.glob("protocol/**/*.[ch]pp"))):
             for name in re.findall(r"constexpr[^=;(]*\b(kMax\w+)", file.read_text(encoding="utf-8")):
-                self.assertIn(name, known, f"{file.relative_to(ROOT)}: put {name} on the page of limits, or say why not")
+                self.assertIn(name, known, f"{file.relative_to(ROOT)}: put it on the page of limits, or say why not")
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ ROOT = HERE.parents[2]
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from qapi.entries import Entry  # noqa: E402
+from qapi.entry import Entry  # noqa: E402
 from qapi.errors import SchemaError  # noqa: E402
 from qapi.gen_man import escape  # noqa: E402
 from qapi.inline import Span  # noqa: E402
@@ -53,7 +53,8 @@ def shown(block: Block) -> object:
     if isinstance(block, Heading):
         return {f"h{block.level}": block.text}
     assert isinstance(block, Table)
-    return {"header": [spans(cell) for cell in block.header], "rows": [[spans(cell) for cell in row] for row in block.rows]}
+    rows = [[spans(cell) for cell in row] for row in [block.header, *block.rows]]
+    return {"header": rows[0], "rows": rows[1:]}
 
 
 def spans(found: list[Span]) -> str:
@@ -308,7 +309,8 @@ class PagesTest(SchemaTest):
             path = self.dir / "iothreadd-test-ref.7"
             stem = str(path.with_suffix(""))
             path.write_text(manual_files(load(str(schema)), stem, "1")[str(path)], encoding="utf-8")
-            done = subprocess.run([mandoc, "-T", "lint", "-W", "warning", path], capture_output=True, text=True, check=False)
+            command = [mandoc, "-T", "lint", "-W", "warning", str(path)]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
             said = [line for line in (done.stdout + done.stderr).splitlines() if DATE_WARNING not in line]
             self.assertEqual(said, [], schema.name)
 
@@ -355,7 +357,8 @@ class CommandTest(SchemaTest):
         self.assertIn("3.4", (self.dir / "out/ref.html").read_text(encoding="utf-8"))
         rule = (self.dir / "ref.d").read_text(encoding="utf-8")
         self.assertTrue(rule.startswith("out/ref.7: "))
-        for part in (SCHEMA, SCHEMA.parent / "manual/limits.json", ROOT / "scripts/qapi/manual.css", TOOL.parent / "qapi/docs.py"):
+        parts = TOOL.parent / "qapi"
+        for part in (SCHEMA, SCHEMA.parent / "manual" / "limits.json", parts / "manual.css", parts / "docs.py"):
             self.assertIn(str(part), rule)
 
     def test_leaves_unchanged_pages_alone(self) -> None:
