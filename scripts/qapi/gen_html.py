@@ -58,11 +58,12 @@ def _sidebar(manual: Manual) -> Iterable[str]:
     yield '<ul class="chapters">'
     for chapter in manual.chapters:
         yield f'<li><a class="chapter" href="#{_attribute(chapter.anchor)}">{escape(chapter.title)}</a>'
-        entries = chapter.entries()
-        if entries:
+        parts = [part for part in chapter.content if isinstance(part, (Entry, Heading))]
+        if parts:
             yield "<ul>"
-            for entry in entries:
-                yield f'<li class="{entry.kind}"><a href="#{_attribute(entry.anchor)}">{escape(entry.name)}</a></li>'
+            for part in parts:
+                kind, name = ("text", part.text) if isinstance(part, Heading) else (part.kind, part.name)
+                yield f'<li class="{kind}"><a href="#{_attribute(part.anchor)}">{escape(name)}</a></li>'
             yield "</ul>"
         yield "</li>"
     yield '<li><a class="chapter" href="#alphabetical">Alphabetical index</a></li>'
@@ -184,7 +185,7 @@ def _block(block: Block) -> Iterable[str]:
         yield from _blocks(block.blocks)
         yield "</div>"
     elif isinstance(block, Heading):
-        yield f"<h3>{escape(block.text)}</h3>"
+        yield f'<h3 id="{_attribute(block.anchor)}">{escape(block.text)}{_permalink(block.anchor)}</h3>'
     else:
         yield from _table(block)
 

@@ -15,8 +15,13 @@ SECTION = "7"
 _ESCAPES = {"\\": "\\e", "-": "\\-", "'": "\\(aq", "`": "\\(ga", "^": "\\(ha", "~": "\\(ti", '"': "\\(dq"}
 _FONTS = {"strong": "B", "literal": "B", "name": "B", "emphasis": "I", "member": "I", "url": "I"}
 _ARROWS = {"client": "->", "server": "<-"}
-_ARROWS_EXPLAINED = [text("Lines marked "), Span("literal", _ARROWS["client"]), text(" are what the client sends, those "
-                     "marked "), Span("literal", _ARROWS["server"]), text(" what the server answers.")]
+_ARROWS_EXPLAINED = [
+    text("Lines marked "),
+    Span("literal", _ARROWS["client"]),
+    text(" are what the client sends, those marked "),
+    Span("literal", _ARROWS["server"]),
+    text(" what the server answers."),
+]
 _INDENT = 4
 
 

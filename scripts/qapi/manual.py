@@ -72,7 +72,7 @@ class _Builder:
         self._schema = schema
         self._references = References(schema)
         self._entries = EntryBuilder(schema, self._references)
-        self._anchors: dict[str, int] = {}
+        self._anchors: set[str] = set()
 
     def add_module(self, module: str) -> None:
         """The documentation of one file, in source order."""
@@ -86,6 +86,8 @@ class _Builder:
                     chapter = self._chapter(block.text)
                     continue
                 chapter = chapter or self._chapter(module.rpartition("/")[2].removesuffix(".json"))
+                if isinstance(block, Heading):
+                    block.anchor = self._anchor(chapter.anchor, block.text)
                 chapter.content.append(block)
 
     def _blocks(self, part: FreeForm | Definition) -> list[Block | Entry]:
@@ -94,14 +96,20 @@ class _Builder:
         return [block for section in part.doc.sections for block in parse_section(section, self._references, None)]
 
     def _chapter(self, title: str) -> Chapter:
-        words = "".join(char if char.isalnum() else " " for char in title.lower()).split()
-        anchor = "chapter-" + "-".join(words)
-        self._anchors[anchor] = self._anchors.get(anchor, 0) + 1
-        if self._anchors[anchor] > 1:
-            anchor += f"-{self._anchors[anchor]}"
-        chapter = Chapter(title, anchor)
+        chapter = Chapter(title, self._anchor("chapter", title))
         self.manual.chapters.append(chapter)
         return chapter
+
+    def _anchor(self, prefix: str, title: str) -> str:
+        """`prefix-the-title`; a number is appended when there is one already."""
+        words = "".join(char if char.isalnum() else " " for char in title.lower()).split()
+        plain = "-".join([prefix, *words])
+        anchor, number = plain, 1
+        while anchor in self._anchors:
+            number += 1
+            anchor = f"{plain}-{number}"
+        self._anchors.add(anchor)
+        return anchor
 
 
 def _line(part: FreeForm | Definition) -> int:

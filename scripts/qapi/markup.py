@@ -62,7 +62,7 @@ class Heading:
 
     level: int
     text: str
-    position: Position
+    anchor: str = ""
 
 
 @dataclass
@@ -194,11 +194,10 @@ class _BlockParser:
             raise self._fail("a heading is only possible in free-form documentation")
         if self._index and self._lines[self._index - 1].text:
             raise self._fail("a blank line is needed before a heading")
-        position = Position(self._context.file, self._lines[self._index].line)
         self._index += 1
         if self._line():
             raise self._fail("a blank line is needed after a heading")
-        return Heading(level, title, position)
+        return Heading(level, title)
 
     def _paragraph(self) -> list[Block]:
         start = self._index

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import random
 import re
 import shutil
 import subprocess
@@ -234,6 +235,45 @@ class MarkupTest(SchemaTest):
         example = ".. qmp-example::\n#     :runnable:\n#     :after: nope\n#\n#     -> { \"execute\": \"zap\" }"
         with self.assertRaisesRegex(SchemaError, ":6: ':after:' names 'nope'"):
             build_manual(load(self.write(f"##\n# @zap:\n#\n# Zap.\n#\n# {example}\n##\n{{ 'command': 'zap' }}\n")), "t")
+
+
+class MutationTest(SchemaTest):
+    """Whatever stands in a documentation block: pages, or an error that says where."""
+
+    PIECES = ("`", "``", "*", "**", "@", "@id", "::", "- ", "1. ", "   ", ".. note::", ".. qmp-example::", "= X",
+              "==  ==", "\\", "_", "|", "->", "<-", "...", "", "`id`", "\u00e9", "(default: 1)")
+
+    def mutate(self, lines: list[str], chance: random.Random) -> None:
+        """Change one line of documentation."""
+        index = chance.choice([number for number, line in enumerate(lines) if line.startswith("# ")])
+        line = lines[index]
+        at = chance.randint(2, len(line))
+        changed = [
+            [line[:at] + chance.choice(self.PIECES) + line[at:]],
+            [line[:at] + line[at + 1 :]],
+            ["# " + " " * chance.randint(0, 6) + line[2:].lstrip()],
+            ["# " + chance.choice(self.PIECES), line],
+            ["#", line],
+            [],
+        ]
+        lines[index : index + 1] = [one.rstrip() for one in chance.choice(changed)]
+
+    def test_never_anything_but_pages_or_a_schema_error(self) -> None:
+        exceptions = "'documentation-exceptions': [ 'Kept' ], 'command-returns-exceptions': [ 'get-text' ]"
+        original = [f"{{ 'pragma': {{ {exceptions} }} }}", *(DATA / "parts" / "pools.json").read_text(encoding="utf-8").split("\n")]
+        outcomes = {"pages": 0, "error": 0}
+        for seed in range(200):
+            chance, lines = random.Random(seed), list(original)
+            for _ in range(chance.randint(1, 3)):
+                self.mutate(lines, chance)
+            path = self.write("\n".join(lines))
+            try:
+                manual_files(load(path), "x", "")
+                outcomes["pages"] += 1
+            except SchemaError as error:
+                self.assertTrue(error.position and 1 <= error.position.line <= len(lines), f"seed {seed}: {error}")
+                outcomes["error"] += 1
+        self.assertGreater(min(outcomes.values()), 40, outcomes)
 
 
 class Page(HTMLParser):
