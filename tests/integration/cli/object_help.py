@@ -6,7 +6,7 @@ from harness import Case, equal
 def test(case: Case) -> None:
     daemon = case.settings.daemon
     for word in ("help", "?"):
-        equal(case.run(daemon, "--object", word).stdout, "List of user creatable objects:\n  iothread\n", f"--object {word}")
+        equal(case.run(daemon, "--object", word).stdout, "List of user creatable objects:\n  iothread\n  monitor-qmp\n", f"--object {word}")
     lines = case.run(daemon, "--object", "iothread,help").stdout.splitlines()
     equal(lines[0], "iothread options:", "first line")
     names = [line.partition("=")[0].strip() for line in lines[1:]]
