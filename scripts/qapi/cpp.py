@@ -121,4 +121,7 @@ def literal(text: str) -> str:
 
 def comment(text: str, indent: str = "") -> list[str]:
     """A `///` comment of one sentence, or nothing."""
-    return [f"{indent}/// {text}"] if text else []
+    if not text:
+        return []
+    text = "".join(char if char.isprintable() else " " for char in text).replace("??/", "?? /")
+    return [f"{indent}/// {text}" + ("." if text.endswith("\\") else "")]  # a backslash would join the next line

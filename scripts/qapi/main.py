@@ -8,6 +8,7 @@ import os
 import sys
 
 from .clashes import check_identifiers
+from .conditions import check_conditions
 from .cpp import Cpp, CppFile
 from .errors import SchemaError
 from .gen_codec import CodecBackEnd
@@ -32,6 +33,7 @@ def load(path: str, defined: frozenset[str] = frozenset()) -> Schema:
 
 def generate(schema: Schema, prefix: str, unmask: bool = False) -> list[CppFile]:
     """Every output file."""
+    check_conditions(schema)
     cpp = Cpp(schema, prefix)
     check_identifiers(cpp)
     types = TypesBackEnd(cpp)
