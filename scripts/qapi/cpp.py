@@ -96,7 +96,11 @@ class Cpp:
     def member_name(self, name: str) -> str:
         """The identifier of a struct's member; it must not hide a type that later members are made of."""
         text = identifiers.identifier(name)
-        return text + "_" if text in self._type_names or identifiers.is_runtime(text) else text
+        if identifiers.is_runtime(text):
+            text += "_"
+        if text in self._type_names:
+            text += "member" if text.endswith("_") else "_"
+        return text
 
 
 def arguments_name(kind: str, name: str) -> str:
