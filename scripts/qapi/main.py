@@ -16,14 +16,20 @@ from .errors import SchemaError
 from .gen_codec import CodecBackEnd
 from .gen_commands import CommandsBackEnd
 from .gen_events import EventsBackEnd
+from .gen_html import render_html
 from .gen_introspection import IntrospectionBackEnd
+from .gen_man import SECTION, render_man
 from .gen_options import OptionsBackEnd
 from .gen_types import TypesBackEnd
+from .manual import build_manual
 from .model import Schema
 from .output import depfile_text, write_changed, write_out
 from .parser import read_schema
 from .resolve import build_schema
 from .shapes import check_expression, is_symbol
+
+_PARTS = (".py", ".css", ".js")
+"""What this program consists of."""
 
 
 def load(path: str, defined: frozenset[str] = frozenset()) -> Schema:
@@ -49,6 +55,12 @@ def generate(schema: Schema, prefix: str, unmask: bool = False) -> list[CppFile]
     ]
 
 
+def manual_files(schema: Schema, stem: str, release: str) -> dict[str, str]:
+    """The manual pages, by path."""
+    manual = build_manual(schema, os.path.basename(stem), release)
+    return {f"{stem}.{SECTION}": render_man(manual), f"{stem}.html": render_html(manual)}
+
+
 def _symbol(text: str) -> str:
     if not is_symbol(text):
         raise argparse.ArgumentTypeError(f"'{text}' is no upper case identifier")
@@ -62,7 +74,9 @@ def _directory(text: str) -> str:
 
 
 def _arguments(argv: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="qapi-gen", description="Check a QAPI schema and generate C++ from it.")
+    parser = argparse.ArgumentParser(
+        prog="qapi-gen", description="Check a QAPI schema, generate C++ from it, or write its reference manual."
+    )
     parser.add_argument("schema", metavar="FILE.json", help="the root of the schema")
     mode = parser.add_mutually_exclusive_group(required=True)
     mode.add_argument("--check", action="store_true", help="only check; print nothing when the schema is right")
@@ -70,20 +84,30 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
     mode.add_argument(
         "-o", "--output", metavar="DIR", type=_directory, help="write the generated files to DIR, all or none of them"
     )
+    mode.add_argument("--manual", metavar="STEM", help=f"write the reference manual to STEM.{SECTION} and STEM.html")
+    parser.add_argument("--release", metavar="VERSION", default="", help="the version that the manual names")
     parser.add_argument(
         "--define", metavar="SYMBOL", action="append", type=_symbol, default=[], help="a symbol that 'if' may test"
     )
     parser.add_argument("--unmask", action="store_true", help="real type names in the introspection, for debugging")
     parser.add_argument("--depfile", metavar="FILE", help="also write a make rule for the schema's files")
     parser.add_argument("--depfile-target", metavar="NAME", default="", help="what the rule in the depfile makes")
-    return parser.parse_args(argv)
+    options = parser.parse_args(argv)
+    if options.release and not options.manual:
+        parser.error("--release is for --manual only")
+    if options.manual is not None and not os.path.basename(options.manual):
+        parser.error("--manual needs the name of a file without its extension")
+    return options
 
 
 def _write(options: argparse.Namespace, schema: Schema, texts: dict[str, str]) -> None:
-    """All files and the depfile, or none: the first of them depends on the schema."""
+    """All files and the depfile, or none: the first of them depends on the schema and on this program."""
     if options.depfile:
         target = options.depfile_target or next(iter(texts))
-        texts[options.depfile] = depfile_text(target, [os.path.abspath(file) for file in schema.source.files])
+        here = os.path.dirname(os.path.abspath(__file__))
+        parts = [os.path.join(here, name) for name in sorted(os.listdir(here)) if name.endswith(_PARTS)]
+        sources = [os.path.abspath(file) for file in schema.source.files]
+        texts[options.depfile] = depfile_text(target, sources + parts)
     for path in texts:
         os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
     write_changed(texts)
@@ -92,6 +116,9 @@ def _write(options: argparse.Namespace, schema: Schema, texts: dict[str, str]) -
 def _run(options: argparse.Namespace, schema: Schema) -> None:
     """Carry out the mode."""
     if options.check:
+        return
+    if options.manual:
+        _write(options, schema, manual_files(schema, options.manual, options.release))
         return
     prefix = os.path.basename(os.path.abspath(options.output)) if options.output else ""
     files = generate(schema, prefix, options.unmask)

