@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 _KEYWORDS = frozenset(
     """alignas alignof and and_eq asm auto bitand bitor bool break case catch char char8_t char16_t char32_t class
@@ -40,6 +41,7 @@ def _plain(name: str) -> str:
     return "v" + text if text[:1].isdigit() else text
 
 
+@cache
 def identifier(name: str) -> str:
     """The identifier for a member, enumerator or function called `name` on the wire."""
     text = _plain(name)

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import os
 import re
-from contextlib import suppress
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 
 def write_changed(texts: dict[str, str]) -> None:
@@ -21,15 +23,33 @@ def write_changed(texts: dict[str, str]) -> None:
                 continue
             temporary = f"{path}.{os.getpid()}.tmp"
             pending.append((temporary, path))
-            with open(temporary, "wb") as file:
-                file.write(data)
-        while pending:
-            os.replace(*pending[0])
-            pending.pop(0)
+            _write(temporary, data)
+        with _uninterrupted():
+            while pending:
+                os.replace(*pending[0])
+                pending.pop(0)
     finally:
         for temporary, _ in pending:
             with suppress(OSError):
                 os.unlink(temporary)
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Signals that end the program wait: files that belong together are replaced together."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _write(path: str, data: bytes) -> None:
+    try:
+        with open(path, "wb") as file:
+            file.write(data)
+    except OSError as error:  # a full disk comes without the name of the file
+        raise OSError(error.errno, error.strerror, path) from error
 
 
 def _contents(path: str) -> bytes | None:

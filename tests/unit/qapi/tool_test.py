@@ -85,7 +85,7 @@ class WriteTest(ToolTest):
             "-o", str(self.out), large, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limit)
         )
         self.assertEqual(done.returncode, 1)
-        self.assertRegex(done.stderr, r"^qapi-gen: cannot write .*File too large\n$")
+        self.assertRegex(done.stderr, rf"^qapi-gen: cannot write '{self.out}/\S+': File too large\n$")
         self.assertEqual(self.contents(), before)
 
     def test_a_directory_where_a_file_should_be(self) -> None:
