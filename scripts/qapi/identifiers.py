@@ -21,16 +21,16 @@ _MACROS = frozenset(
     strdupa strndupa va_arg va_copy va_end va_start""".split()
 )
 _MACRO_FAMILY = re.compile(
-    r"si_[a-z0-9_]+|st_[a-z]*time|sa_handler|sa_sigaction|s6_addr[0-9]*|ifr_[a-z]+|sigev_[a-z_]+|pthread_cleanup_[a-z_]+"
-    r"|[bl]e(16|32|64)toh|hto[bl]e(16|32|64)|SYS_[a-z0-9_]+|[A-Z][A-Z0-9_]+([A-Z]f|[A-Z]l)?|M_[A-Z0-9_]+f[0-9]+x?"
-    r"|[AP]F_DECnet|L_[a-z]+|P_tmpdir"
+    r"si_[a-z0-9_]+|st_[a-z]*time|sa_handler|sa_sigaction|s6_addr[0-9]*|ifr_[a-z]+|sigev_[a-z_]+"
+    r"|pthread_cleanup_[a-z_]+|[bl]e(16|32|64)toh|hto[bl]e(16|32|64)|[A-Z][A-Z0-9_]+|SYS_[a-z0-9_]+"
+    r"|M_[A-Z0-9_]+[fl]?[0-9]*x?|[AP]F_DECnet|L_[a-z]+|P_tmpdir"
 )
 """Members of system structures that are macros, functions that are; all capitals, and nearly all."""
 
 _RUNTIME = frozenset(
-    """AlternateClaims Awaitable Box Case CommandHandler DecodeContext DecodeError Empty Error ErrorClass EventSink Input
-    Json Keyval ObjectReader ObjectWriter OptionHandler OptionInfo OptionMember OptionType Path QmpContext QmpReply
-    Result SerialisedJson""".split()
+    """AlternateClaims Awaitable Box Case CommandHandler DecodeContext DecodeError Empty Error ErrorClass EventSink
+    Input Json Keyval ObjectReader ObjectWriter OptionHandler OptionInfo OptionMember OptionType Path QmpContext
+    QmpReply Result SerialisedJson""".split()
 )
 """What the hand-written part calls its types."""
 
