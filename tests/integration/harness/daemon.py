@@ -106,7 +106,8 @@ class Daemon(Process):
             self.until(lambda: self.resources() == expected, what)
         except Failure as failure:
             threads, fds = self.resources()
-            raise Failure(f"{failure}\n  threads: more {dict(threads - expected[0])} fewer {dict(expected[0] - threads)}"
+            raise Failure(f"{failure}\n  threads: more {dict(threads - expected[0])}"
+                          f" fewer {dict(expected[0] - threads)}"
                           f"\n  fds: more {dict(fds - expected[1])} fewer {dict(expected[1] - fds)}") from None
 
     def cpu_ns(self, thread_id: int) -> int:

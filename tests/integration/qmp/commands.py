@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""query-commands lists every command, and query-qmp-schema describes the same ones and the events, without a loose end."""
+"""query-commands lists every command, and query-qmp-schema describes the same ones and the events,
+without a loose end.
+"""
 from collections.abc import Iterator
 from typing import Any
 
 from harness import Case, check, equal
 
 COMMANDS = {
-    "qmp_capabilities", "query-version", "query-commands", "query-qmp-schema", "quit", "object-add", "object-del", "qom-list",
-    "qom-get", "qom-set", "qom-list-types", "qom-list-properties", "query-iothreads", "human-monitor-command", "blockdev-add",
-    "blockdev-del", "query-named-block-nodes", "nbd-server-start", "nbd-server-stop", "block-export-add", "block-export-del",
-    "query-block-exports", "x-blockdev-set-iothread", "query-nbd-server", "query-clients", "client-disconnect",
-    "set-event-filter", "query-events-since",
+    "qmp_capabilities", "query-version", "query-commands", "query-qmp-schema", "quit", "object-add", "object-del",
+    "qom-list", "qom-get", "qom-set", "qom-list-types", "qom-list-properties", "query-iothreads",
+    "human-monitor-command", "blockdev-add", "blockdev-del", "query-named-block-nodes", "nbd-server-start",
+    "nbd-server-stop", "block-export-add", "block-export-del", "query-block-exports", "x-blockdev-set-iothread",
+    "query-nbd-server", "query-clients", "client-disconnect", "set-event-filter", "query-events-since",
 }
 OUT_OF_BAND = {"query-iothreads", "query-clients", "client-disconnect"}
 EVENTS = {"BLOCK_EXPORT_DELETED", "EVENTS_DROPPED", "IOTHREAD_HOLDER_ADDED", "IOTHREAD_HOLDER_REMOVED", "SHUTDOWN"}
