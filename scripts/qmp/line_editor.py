@@ -13,7 +13,8 @@ import readline
 from collections.abc import Callable
 
 _FUNCTIONS = ("rl_callback_handler_install", "rl_callback_handler_remove", "rl_callback_read_char", "rl_callback_sigcleanup",
-              "rl_clear_visible_line", "rl_forced_update_display", "rl_free_line_state", "rl_resize_terminal")
+              "rl_clear_visible_line", "rl_forced_update_display", "rl_free_line_state", "rl_redisplay",
+              "rl_resize_terminal")
 _LineHandler = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 
 
@@ -25,6 +26,8 @@ class LineEditor:
         for name in _FUNCTIONS: # raises AttributeError where the module stands on another library
             getattr(self._library, name).restype = None
         self._library.rl_callback_handler_install.argtypes = [ctypes.c_char_p, _LineHandler]
+        self._point = ctypes.c_int.in_dll(self._library, "rl_point")
+        self._end = ctypes.c_int.in_dll(self._library, "rl_end")
         self._free = ctypes.CDLL(None).free
         self._free.argtypes = [ctypes.c_void_p]
         self._handler = _LineHandler(self._finished)
@@ -66,8 +69,10 @@ class LineEditor:
         self._library.rl_resize_terminal()
 
     def stop(self) -> None:
-        """Drop the line and give the terminal back."""
+        """Drop the line and give the terminal back. The cursor stays behind what was typed."""
         if self.active:
+            self._point.value = self._end.value
+            self._library.rl_redisplay()
             self._library.rl_free_line_state()
             self._library.rl_callback_sigcleanup()
             self._remove()

@@ -160,8 +160,8 @@ class Shell:
         """The connection has ended. After `quit` that is what was asked for."""
         self._status = 0 if self._quitting else EXIT_FAILED
         if self._editor.active:
-            self._editor.erase()
             self._editor.stop()
+            print()
         print(f"{reason}." if self._quitting else self._style.error(str(reason)), flush=True)
 
 
