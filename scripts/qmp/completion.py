@@ -26,7 +26,7 @@ def complete(schema: Schema, before: str) -> list[str]:
 def _candidates(schema: Schema, before: str, rest: str) -> list[str]:
     first = re.fullmatch(r"\s*(?P<oob>(-o\s+|exec-oob:\s*)?)(?P<command>\S*)", before)
     if first:
-        return _first_word(schema, before, first["oob"])
+        return _first_word(schema, first["oob"])
     if re.fullmatch(r"\s*help\s+\S*", before):
         return [*schema.commands, *schema.events]
     value_of = re.search(r"(\S+)=$", rest)
@@ -44,9 +44,9 @@ def _candidates(schema: Schema, before: str, rest: str) -> list[str]:
     return _names(schema, type_, tree, before[len(rest):].split(".")[:-1])
 
 
-def _first_word(schema: Schema, before: str, oob: str) -> list[str]:
+def _first_word(schema: Schema, oob: str) -> list[str]:
     commands = [command.name for command in schema.commands.values() if command.oob or not oob]
-    if before.lstrip().startswith("exec-oob:") and not before.endswith((" ", "\t")):
+    if oob == "exec-oob:":  # no blank behind it: both are one word
         return [f"exec-oob:{name} " for name in commands]
     return [name + " " for name in [*commands, *(() if oob else OWN_COMMANDS)]]
 
