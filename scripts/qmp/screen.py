@@ -21,16 +21,22 @@ from .watching import Picture, Watcher
 MIN_DELAY_SECONDS, MAX_DELAY_SECONDS = 0.1, 3600.0
 SORT_KEYS = {"o": None, "i": "IOTHREAD", "t": "TID", "c": "CPU%", "v": "VOL/s", "n": "INVOL/s", "p": "POLL-MAX-NS",
              "k": "CONNS", "h": "HOLDERS"}
+_SCROLL_KEYS = (curses.KEY_UP, curses.KEY_DOWN, curses.KEY_PPAGE, curses.KEY_NPAGE, curses.KEY_HOME, curses.KEY_END,
+                curses.KEY_LEFT, curses.KEY_RIGHT)
 _BIG_FIRST = {"CPU%", "VOL/s", "INVOL/s", "POLL-MAX-NS", "CONNS", "HOLDERS"}
 HELP = """\
-q         end                         Space  look now
-o         the server's order          Up Down PgUp PgDn Home End  scroll
-i t c     by id, thread id, CPU       Left Right  scroll sideways
-v n       by voluntary, involuntary   e      holders: one per line, or in one line
-          context switches            s      statistics: totals, or per second
-p k h     by poll-max-ns, clients,    + -    look less, more often
-          number of holders
-r         turn the order around       any key ends this help"""
+q          end
+Space      look now
++ -        look less often, more often
+Arrows     scroll, sideways too; also PgUp, PgDn, Home, End
+o          the server's order
+i t c      sort by id, thread id, processor time
+v n        ... by voluntary, involuntary context switches
+p k h      ... by poll-max-ns, connections, number of holders
+r          turn the order around
+e          holders: one per line, or all in one
+s          statistics: totals, or per second
+Any other key ends this help."""
 
 
 @dataclass
@@ -109,8 +115,8 @@ class Screen:
         """Take a key; False at the end."""
         view = self._view
         letter = chr(key) if 0 < key < 128 else ""
-        if view.help:
-            view.help = False
+        if view.help and key not in _SCROLL_KEYS:
+            view.help, view.top, view.left = False, 0, 0
         elif letter == "q":
             return False
         elif letter in SORT_KEYS:
@@ -123,7 +129,7 @@ class Screen:
         elif letter == "s":
             view.per_second = not view.per_second
         elif letter == "?":
-            view.help = True
+            view.help, view.top, view.left = True, 0, 0
         elif letter == " ":
             self._watcher.look_now()
         elif letter in ("+", "-"):
@@ -156,7 +162,7 @@ class Screen:
         _put(window, 0, self._head(picture, len(body)), curses.A_BOLD)
         _put(window, 1, title[left:].ljust(width), curses.A_REVERSE)
         for number, line in enumerate(visible):
-            _put(window, number + 2, line[left:], 0)
+            _put(window, number + 2, line[left:], curses.A_DIM if picture.problem else 0)
         window.refresh()
 
     def _text(self, picture: Picture) -> tuple[str, list[str]]:
@@ -177,7 +183,8 @@ class Screen:
             return f"{one_line(picture.problem)}; next attempt in {left:.0f} s   q: end"
         order = f"by {self._view.sort}" if self._view.sort else "server's order"
         more = f"   {self._view.top + 1}-{min(lines, self._view.top + self._height)} of {lines}" if lines > self._height else ""
-        return (f"{len(picture.rows)} IOThreads   every {self._watcher.delay:g} s   {order}{more}   ?: help   "
+        threads = "1 IOThread" if len(picture.rows) == 1 else f"{len(picture.rows)} IOThreads"
+        return (f"{threads}   every {self._watcher.delay:g} s   {order}{more}   ?: help   "
                 f"{self._address}   {one_line(picture.server)}")
 
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A program on a terminal of its own: keys in, what it shows out."""
+import codecs
 import fcntl
 import os
 import pty
@@ -13,6 +14,7 @@ from pathlib import Path
 from .case import Case
 from .errors import Failure
 from .process import Process
+from .screen import Screen
 
 TIMEOUT = 30.0
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[()][0-9A-Z]|\x1b[=>78]|\x0f")
@@ -24,15 +26,18 @@ class Terminal:
     def __init__(self, case: Case, *argv: str | Path, rows: int = 24, columns: int = 100):
         case.need("setsid")
         self._master, slave = pty.openpty()
+        self.screen = Screen(rows, columns)
         self.resize(rows, columns)
         with open(slave, "r+b", buffering=0) as end:
             # A session of its own, so that the terminal is the program's and Ctrl-C is a signal.
             self.process: Process = case.spawn("setsid", "--ctty", *argv, stdin=end, stdout=slave)
         self._raw = b""
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._seen = 0
 
     def resize(self, rows: int, columns: int) -> None:
         """Make the terminal another size; the program gets SIGWINCH."""
+        self.screen.resize(rows, columns)
         fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("4H", rows, columns, 0, 0))
 
     def send(self, keys: str) -> None:
@@ -58,8 +63,17 @@ class Terminal:
                 self._seen = match.end()
                 return match[0]
             if not self._read(deadline):
-                raise Failure(f"the terminal does not show {pattern!r}; since then it showed\n{self.text[self._seen:]}\n"
+                raise Failure(f"the terminal does not show {pattern!r}; since then it showed\n"
+                              f"{self.text[self._seen:]}\nstderr: {self.process.stderr[-2000:]}")
+
+    def expect_screen(self, pattern: str, timeout: float = TIMEOUT) -> str:
+        """Wait until what the screen shows matches as a whole, line by line; the part that matches."""
+        deadline = time.monotonic() + timeout
+        while not (match := re.compile(pattern, re.DOTALL).search(self.screen.text)):
+            if not self._read(deadline):
+                raise Failure(f"the screen does not show {pattern!r} but\n{self.screen.text}\n"
                               f"stderr: {self.process.stderr[-2000:]}")
+        return match[0]
 
     def expect_exit(self, status: int) -> None:
         """Wait for the end of the program, reading what it still shows."""
@@ -68,7 +82,8 @@ class Terminal:
             pass
         seen = self.process.wait_exit()
         if seen != status:
-            raise Failure(f"exit status {seen}, not {status}\n{self.text[-2000:]}\nstderr: {self.process.stderr[-2000:]}")
+            raise Failure(f"exit status {seen}, not {status}\n{self.text[-2000:]}\n"
+                          f"stderr: {self.process.stderr[-2000:]}")
 
     def close(self) -> None:
         """Hang up."""
@@ -85,4 +100,5 @@ class Terminal:
         except OSError: # EIO: nobody has the other end open any more
             return False
         self._raw += data
+        self.screen.feed(self._decoder.decode(data))
         return bool(data)

@@ -63,6 +63,8 @@ def events(case: Case, daemon: Daemon, shell: Terminal) -> None:
         shell.expect("proper")
         qmp.execute("block-export-add", {"type": "nbd", "id": "e0", "node-name": "n0", "iothread": "io0"})
         shell.expect(r"\d\d:\d\d:\d\d\.\d{3} IOTHREAD_HOLDER_ADDED \{.*\"e0\".*\}\nqmp> qom-get path=io0 proper")
+        shell.expect_screen(r'"e0".*\nqmp> qom-get path=io0 proper\n*$') # and nowhere above the event
+        check(shell.screen.text.count("path=io0 proper") == 1, f"the line is there twice:\n{shell.screen.text}")
         shell.send("ty=type\r")
         shell.expect(r'\n"iothread"\n')
 
