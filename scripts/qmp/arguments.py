@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """NAME=VALUE words to a command's JSON arguments, each value as the schema types it.
 
-A string stays the text that it is; integers, numbers and booleans are read as such. A text that does not fit its type is
-sent as a string, so that the server says what is wrong with it: it has the better words, and the last one.
+A string stays the text that it is; integers, numbers and booleans are read as such. A text that does not fit its type
+is sent as a string, so that the server says what is wrong with it: it has the better words, and the last one.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any, Union
 
 from .errors import LineError
@@ -42,16 +43,18 @@ def build_tree(arguments: tuple[Argument, ...]) -> dict[str, Node]:
     return tree
 
 
-def tag_value(type_: Object, tree: dict[str, Node]) -> str | None:
-    """The value of the member that chooses the variant, if it is given."""
-    node = tree.get(type_.tag) if type_.tag is not None else None
-    return node.text if isinstance(node, Argument) else None
+def texts(tree: Node) -> Callable[[str], str | None]:
+    """A function that tells what was typed for a name, for the members that choose a variant."""
+    def given(name: str) -> str | None:
+        node = tree.get(name) if isinstance(tree, dict) else None
+        return node.text if isinstance(node, Argument) else None
+    return given
 
 
 def _object(schema: Schema, type_: Object | None, tree: dict[str, Node], where: str) -> dict[str, Any]:
     known: dict[str, str] = {}
     if type_ is not None:
-        known = {member.name: member.type for member in schema.members(type_, tag_value(type_, tree))}
+        known = {member.name: member.type for member in schema.members(type_, texts(tree))}
     return {name: _value(schema, schema.type(known[name]) if name in known else ANYTHING, node, where + name)
             for name, node in tree.items()}
 

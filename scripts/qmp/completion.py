@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 
-from .arguments import Node, build_tree, tag_value, values
+from .arguments import Node, build_tree, texts, values
 from .errors import LineError
 from .schema import Array, Object, Schema, Type
 from .words import Argument, parse_line
@@ -60,8 +60,8 @@ def _walk(schema: Schema, type_: Type, tree: Node, path: list[str]) -> tuple[Typ
             if isinstance(branch, Array) and part.isdigit():
                 next_type = schema.type(branch.element)
             elif isinstance(branch, Object):
-                tag = tag_value(branch, tree) if isinstance(tree, dict) else None
-                name = next((member.type for member in schema.members(branch, tag) if member.name == part), None)
+                members = schema.members(branch, texts(tree))
+                name = next((member.type for member in members if member.name == part), None)
                 next_type = schema.type(name) if name is not None else next_type
         if next_type is None:
             return None
@@ -82,7 +82,7 @@ def _names(schema: Schema, type_: Type, tree: Node, path: list[str]) -> list[str
         if isinstance(branch, Array):
             names += _continued(schema, schema.type(branch.element), f"{prefix}{_next_number(given)}", {})
         elif isinstance(branch, Object):
-            for member in schema.members(branch, tag_value(branch, given)):
+            for member in schema.members(branch, texts(given)):
                 node = given.get(member.name)
                 if not isinstance(node, Argument):
                     names += _continued(schema, schema.type(member.type), prefix + member.name, node or {})

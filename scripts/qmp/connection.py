@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """One connection to a QMP server: greeting, negotiation, commands with ids, and events.
 
-Nothing here blocks but `connect()`, `wait()` and `execute()`, and those only up to their timeout. A command goes into
-a queue of bytes first, so what interrupts a caller never leaves half a command on the wire: the next call sends the rest.
+Nothing here blocks but the constructor, `wait()`, `answer()` and `execute()`, and those only up to their timeout. A
+command goes into a queue of bytes first: what interrupts a caller does not leave half a command on the wire, the next
+call sends the rest.
 """
 
 from __future__ import annotations
@@ -69,7 +70,8 @@ class Connection:
         if not isinstance(version, dict):
             return "a server without a version"
         triple = version.get("qemu")
-        numbers = ".".join(str(triple.get(part)) for part in ("major", "minor", "micro")) if isinstance(triple, dict) else "?"
+        parts = [str(triple.get(part)) for part in ("major", "minor", "micro")] if isinstance(triple, dict) else ["?"]
+        numbers = ".".join(parts)
         package = str(version.get("package") or "").strip()
         return f"{package}, QMP of QEMU {numbers}" if package else f"QEMU {numbers}"
 
@@ -109,7 +111,7 @@ class Connection:
             del self._output[:sent]
 
     def receive(self) -> list[Message]:
-        """The answers that have come; events go to `on_event`. Raises ConnectionFailed at the end, after the last one."""
+        """The answers that have come; events go to `on_event`. ConnectionFailed at the end, after the last answer."""
         while self._readable():
             try:
                 data = self._socket.recv(_READ_BYTES)

@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterator
 
 from .schema import ANYTHING, Array, Builtin, Enum, Object, Schema, Type
 
 _DEEPEST = 6  # types may contain themselves
-_KINDS = {"string": "string", "int": "integer", "number": "number", "boolean": "true|false", "null": "null", "value": "any JSON"}
+_KINDS = {"string": "string", "int": "integer", "number": "number", "boolean": "true|false", "null": "null",
+          "value": "any JSON"}
+_PHRASE_COLUMNS = 72  # what is longer goes on in the next line
 
 USAGE = """\
 COMMAND NAME=VALUE ...         send a command; members of members have dots: addr.type=unix
@@ -24,7 +27,8 @@ TAB completes. Ctrl-C drops the line, or the wait for an answer; the answer is s
 
 def overview(schema: Schema) -> str:
     """The list of commands and events."""
-    commands = [name + ("  (out of band too)" if command.oob else "") for name, command in sorted(schema.commands.items())]
+    commands = [name + ("  (out of band too)" if command.oob else "")
+                for name, command in sorted(schema.commands.items())]
     return "\n".join([USAGE, "", "Commands:", *(f"  {name}" for name in commands), "", "Events:",
                       *(f"  {name}" for name in sorted(schema.events))])
 
@@ -53,7 +57,22 @@ def _body(schema: Schema, type_: Type, nothing: str) -> list[str]:
     if not rows:
         return [f"  {nothing}"]
     width = min(40, max(len(left) for left, right in rows if right))
-    return [f"  {left:{width}}  {right}".rstrip() for left, right in rows]
+    lines = []
+    for left, right in rows:
+        first, *more = _wrapped(right)
+        lines.append(f"  {left:{width}}  {first}".rstrip())
+        lines += [" " * (width + 4) + text for text in more]
+    return lines
+
+
+def _wrapped(text: str) -> list[str]:
+    """A phrase in lines that end where one may stop: after a blank or a bar."""
+    lines = [""]
+    for piece in re.findall(r"[^ |]*[ |]?", text):
+        if lines[-1] and len(lines[-1]) + len(piece.rstrip()) > _PHRASE_COLUMNS:
+            lines.append("")
+        lines[-1] += piece
+    return lines
 
 
 def _rows(schema: Schema, type_: Object, prefix: str, depth: int) -> Iterator[tuple[str, str]]:

@@ -12,9 +12,9 @@ import ctypes
 import readline
 from collections.abc import Callable
 
-_FUNCTIONS = ("rl_callback_handler_install", "rl_callback_handler_remove", "rl_callback_read_char", "rl_callback_sigcleanup",
-              "rl_clear_visible_line", "rl_forced_update_display", "rl_free_line_state", "rl_redisplay",
-              "rl_resize_terminal")
+_FUNCTIONS = ("rl_callback_handler_install", "rl_callback_handler_remove", "rl_callback_read_char",
+              "rl_callback_sigcleanup", "rl_clear_visible_line", "rl_forced_update_display", "rl_free_line_state",
+              "rl_redisplay", "rl_resize_terminal")
 _LineHandler = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 
 

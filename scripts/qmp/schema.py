@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -93,9 +93,10 @@ class Schema:
         known = self.commands.get(command)
         return self.type(known.arguments) if known else ANYTHING
 
-    def members(self, type_: Object, tag_value: str | None) -> Iterator[Member]:
-        """The members of an object whose tag has this value. Without one: those of all variants, each name once."""
+    def members(self, type_: Object, given: Callable[[str], str | None]) -> Iterator[Member]:
+        """The members of an object; `given` tells what its tag is. Without that: of all variants, each name once."""
         yield from type_.members
+        tag_value = given(type_.tag) if type_.tag is not None else None
         if tag_value is not None:
             chosen = [type_.variants[tag_value]] if tag_value in type_.variants else []
         else:
@@ -103,7 +104,7 @@ class Schema:
         seen = {member.name for member in type_.members}
         for name in chosen:
             variant = self.type(name)
-            for member in self.members(variant, None) if isinstance(variant, Object) else ():
+            for member in self.members(variant, given) if isinstance(variant, Object) else ():
                 if member.name not in seen:
                     seen.add(member.name)
                     yield member

@@ -70,7 +70,7 @@ class Screen:
         """Until `q`. Without a server at the beginning it does not begin: ConnectionFailed."""
         self._watcher.connect()
         signal.set_wakeup_fd(self._ring, warn_on_full_buffer=False)
-        signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(128 + signal.SIGTERM)) # curses gives the terminal back
+        signal.signal(signal.SIGTERM, _end) # an exception, so that curses gives the terminal back
         try:
             curses.wrapper(self._loop)
         except KeyboardInterrupt:
@@ -182,10 +182,15 @@ class Screen:
             left = max(0.0, (picture.retry_at or 0.0) - time.monotonic())
             return f"{one_line(picture.problem)}; next attempt in {left:.0f} s   q: end"
         order = f"by {self._view.sort}" if self._view.sort else "server's order"
-        more = f"   {self._view.top + 1}-{min(lines, self._view.top + self._height)} of {lines}" if lines > self._height else ""
+        last = min(lines, self._view.top + self._height)
+        more = f"   {self._view.top + 1}-{last} of {lines}" if lines > self._height else ""
         threads = "1 IOThread" if len(picture.rows) == 1 else f"{len(picture.rows)} IOThreads"
         return (f"{threads}   every {self._watcher.delay:g} s   {order}{more}   ?: help   "
                 f"{self._address}   {one_line(picture.server)}")
+
+
+def _end(number: int, _frame: object) -> None:
+    sys.exit(128 + number)
 
 
 def _unfold(rows: list[Row], lines: list[str]) -> list[str]:

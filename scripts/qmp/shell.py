@@ -153,7 +153,8 @@ class Shell:
             sys.stdout.write("^C\n")
             sys.stdout.flush()
         elif self._awaited is not None:
-            print(f"\n'{one_line(self._running[self._awaited])}' goes on in the server; its answer will be shown when it comes.")
+            command = one_line(self._running[self._awaited])
+            print(f"\n'{command}' goes on in the server; its answer will be shown when it comes.", flush=True)
             self._awaited = None
 
     def _leave(self, reason: ConnectionFailed) -> None:

@@ -78,7 +78,7 @@ def _arguments(argv: list[str]) -> tuple[argparse.Namespace, Address]:
 
 
 def _interactive(address: Address) -> int:
-    from .shell import Shell # not before it is needed: readline looks at the terminal  pylint: disable=import-outside-toplevel
+    from .shell import Shell # not before: readline looks at the terminal  pylint: disable=import-outside-toplevel
     with Connection(address) as connection:
         try:
             schema = fetch_schema(connection)

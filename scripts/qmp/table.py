@@ -45,7 +45,8 @@ def columns(statistics: list[str], per_second: bool = False) -> list[Column]:
 
 def _statistic(name: str, per_second: bool) -> Column:
     if per_second:
-        return Column(name.upper() + "/s", lambda row: row.statistics_per_second.get(name), lambda value: f"{value:.0f}")
+        return Column(name.upper() + "/s", lambda row: row.statistics_per_second.get(name),
+                      lambda value: f"{value:.0f}")
     return Column(name.upper(), lambda row: row.statistics.get(name),
                   lambda value: str(value) if isinstance(value, int) else f"{value:.3f}")
 

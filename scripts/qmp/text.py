@@ -15,7 +15,7 @@ from .framing import Message
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _TOKEN = re.compile(r'(?P<key>"(?:\\.|[^"\\])*")(?=:)|(?P<string>"(?:\\.|[^"\\])*")'
                     r"|(?P<number>-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)|(?P<word>true|false|null)")
-_COLOURS = {"key": "34", "string": "32", "number": "36", "word": "35", "error": "31", "event": "33", "dim": "2", "bold": "1"}
+_COLOURS = {"key": "34", "string": "32", "number": "36", "word": "35", "error": "31", "event": "33", "dim": "2"}
 
 
 def wants_colour(stream: IO[str]) -> bool:

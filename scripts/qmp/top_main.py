@@ -83,7 +83,8 @@ class Batch:
     def _show(self, picture: Picture) -> None:
         if picture.problem:
             wait = (picture.retry_at or 0.0) - time.monotonic()
-            print(f"iothread-top: {one_line(picture.problem)}; next attempt in {wait:.1f} s", file=sys.stderr, flush=True)
+            print(f"iothread-top: {one_line(picture.problem)}; next attempt in {wait:.1f} s", file=sys.stderr,
+                  flush=True)
         elif not picture.first:
             title, lines = table.render(picture.rows, table.columns(picture.columns))
             print("\n".join([*([] if self._first else [""]), title, *lines]), flush=True)

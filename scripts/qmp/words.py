@@ -66,11 +66,6 @@ def parse_line(text: str) -> Line | None:
     return Line(match[0], tuple(arguments), oob)
 
 
-def plain_words(text: str) -> list[str]:
-    """The words of a command of the shell itself."""
-    return text.split()
-
-
 def from_json(text: str) -> Any:
     """A JSON value, with single quotes too; ValueError when it is none."""
     try:
@@ -169,7 +164,9 @@ def _decode(text: str, position: int) -> tuple[Any, int]:
 
 
 def _double_quoted(inner: str) -> str:
-    return '"' + re.sub(r"\\(.)|\"", lambda match: "'" if match[1] == "'" else match[0] if match[1] else '\\"', inner) + '"'
+    def escaped(match: re.Match[str]) -> str:
+        return "'" if match[0] == "\\'" else match[0] if match[1] else '\\"'
+    return '"' + re.sub(r"\\(.)|\"", escaped, inner, flags=re.DOTALL) + '"'
 
 
 def _no_constant(word: str) -> None:

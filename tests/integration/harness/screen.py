@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a terminal of type xterm shows: the characters in its cells, without colours. Knows what curses and readline use."""
+"""What a terminal of type xterm shows: the characters in its cells. Knows as much as curses and readline use."""
 import re
 
-_SEQUENCE = re.compile(r"\x1b\[(?P<private>[?>]?)(?P<numbers>[0-9;]*)(?P<final>[@-~])|\x1b[()](?P<set>.)|\x1b(?P<one>[=>78MDEc])")
+_SEQUENCE = re.compile(r"\x1b\[(?P<private>[?>]?)(?P<numbers>[0-9;]*)(?P<final>[@-~])|\x1b[()](?P<set>.)|"
+                       r"\x1b(?P<one>[=>78MDEc])")
 
 
 class Screen:

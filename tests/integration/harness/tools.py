@@ -13,7 +13,8 @@ from .terminal import Terminal
 
 def argv(case: Case, name: str, *arguments: str | Path) -> list[str | Path]:
     """A tool of scripts/ with this Python, its history in the directory of the test, on a terminal everybody knows."""
-    environment = [f"XDG_STATE_HOME={case.path('state')}", "TERM=xterm", "LC_ALL=C.UTF-8", "NO_COLOR=1", "INPUTRC=/dev/null"]
+    environment = [f"XDG_STATE_HOME={case.path('state')}", "TERM=xterm", "LC_ALL=C.UTF-8", "NO_COLOR=1",
+                   "INPUTRC=/dev/null"]
     return ["env", *environment, sys.executable, case.settings.source / "scripts" / name, *arguments]
 
 

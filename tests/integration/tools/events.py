@@ -33,8 +33,8 @@ def test(case: Case) -> None:
         check(b"IOTHREAD_HOLDER_ADDED" in waiting.popen.stdout.readline(), "the event that another client causes")
         equal(waiting.wait_exit(), 0, "status after the event")
 
-        interrupted = case.spawn(*tools.argv(case, "qmp-shell", daemon.monitor, "-r", "-c", "query-version", "-e", "NEVER"),
-                                 stdout=subprocess.PIPE)
+        interrupted = case.spawn(*tools.argv(case, "qmp-shell", daemon.monitor, "-r", "-c", "query-version",
+                                             "-e", "NEVER"), stdout=subprocess.PIPE)
         assert interrupted.popen.stdout is not None
         interrupted.popen.stdout.readline()
         interrupted.signal(signal.SIGINT)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""qmp-shell on a terminal: completion, events while one is typing, Ctrl-C, Ctrl-D, the history, and the server's end."""
+"""qmp-shell on a terminal: completion, events while one types, Ctrl-C, Ctrl-D, the history, and the server's end."""
 import signal
 
 from harness import Case, Daemon, NbdConnection, check, equal, nbd, tools

@@ -37,7 +37,8 @@ def refusals(case: Case, address: str) -> None:
     done = tools.shell(case, address, "query-version", "object-del id=nope", "query-version", status=1)
     equal(done.stderr, "object 'nope' not found\n", "the server's text")
     equal(len(tools.values(done)), 1, "values before the refusal; none behind it")
-    equal(tools.shell(case, address, "nope", status=1).stderr, "The command nope has not been found\n", "unknown command")
+    equal(tools.shell(case, address, "nope", status=1).stderr, "The command nope has not been found\n",
+          "unknown command")
     equal(tools.shell(case, address, "object-add qom-type=iothread id=io1 poll-max-ns=many", status=1).stderr,
           "Invalid parameter type for 'poll-max-ns', expected: integer\n", "a wrong type is refused by the server")
     for command in ("object-del io0", "object-del id='io0", '{"execute": ', "object-add x={"):
@@ -53,7 +54,8 @@ def failures(case: Case) -> None:
         check("usage:" in tools.run(case, "qmp-shell", "x.sock", *options, status=2).stderr, f"usage for {options}")
     check("history" in tools.run(case, "qmp-shell", "--help").stdout, "--help says nothing about the history")
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        client = case.spawn(*tools.argv(case, "qmp-shell", f"127.0.0.1:{listener.getsockname()[1]}", "-c", "query-version"))
+        address = f"127.0.0.1:{listener.getsockname()[1]}"
+        client = case.spawn(*tools.argv(case, "qmp-shell", address, "-c", "query-version"))
         connected, _ = listener.accept()
         with connected:
             connected.sendall(b"220 mail ready\r\n")
@@ -77,7 +79,8 @@ def pipes(case: Case, address: str) -> None:
     done = tools.run(case, "qmp-shell", address, stdin=b"query-version\nexit\nnope\n")
     equal(len(tools.values(done)), 1, "values before exit")
     equal(tools.run(case, "qmp-shell", address, stdin=b"").stdout, "", "output without a command")
-    client = case.spawn(*tools.argv(case, "qmp-shell", address, *["-c", "query-qmp-schema"] * 20), stdout=subprocess.PIPE)
+    client = case.spawn(*tools.argv(case, "qmp-shell", address, *["-c", "query-qmp-schema"] * 20),
+                        stdout=subprocess.PIPE)
     assert client.popen.stdout is not None
     client.popen.stdout.read(10)
     client.popen.stdout.close()

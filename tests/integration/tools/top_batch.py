@@ -31,7 +31,7 @@ def test(case: Case) -> None:
         equal(len(tables), 2, "tables")
         for rows in map(table, tables):
             equal([(name, row["TID"]) for name, row in rows.items()],
-                  [(name, str(thread["thread-id"])) for name, thread in threads.items()], "threads, in the server's order")
+                  [(name, str(thread["thread-id"])) for name, thread in threads.items()], "threads, in their order")
             equal((rows["io0"]["HOLDERS"], rows["io0"]["CONNS"]), ("block-export:e0(1)", "1"), "holders of io0")
             equal((rows["io1"]["HOLDERS"], rows["io1"]["CONNS"]), ("block-node:n1", "-"), "holders of io1")
             equal(rows["io1"]["POLL-MAX-NS"], "77", "poll-max-ns of io1")
@@ -42,7 +42,8 @@ def test(case: Case) -> None:
     comes_back(case)
     for options, status in ((["-n", "1"], 2), (["-d", "0"], 2), (["-b", "-n", "0"], 2), ([], 2), (["--help"], 0)):
         tools.run(case, "iothread-top", *options, case.path("nope.sock"), status=status)
-    check("cannot connect" in tools.run(case, "iothread-top", "-b", case.path("nope.sock"), status=2).stderr, "no server")
+    alone = tools.run(case, "iothread-top", "-b", case.path("nope.sock"), status=2)
+    check("cannot connect" in alone.stderr, alone.stderr)
 
 
 def busy(case: Case, daemon: Daemon, address: str | tuple[str, int]) -> None:
@@ -60,7 +61,8 @@ def busy(case: Case, daemon: Daemon, address: str | tuple[str, int]) -> None:
 def comes_back(case: Case) -> None:
     """While the daemon is away top says so on standard error, and goes on with the next one."""
     path = case.path("back.sock")
-    options = ["--object", "iothread,id=io0", "--chardev", f"socket,id=qmp,path={path},server=on,wait=off", "--monitor", "qmp"]
+    options = ["--object", "iothread,id=io0", "--chardev", f"socket,id=qmp,path={path},server=on,wait=off",
+               "--monitor", "qmp"]
     first = case.start_plain(*options)
     top = case.spawn(*tools.argv(case, "iothread-top", "-b", "-n", "2", "-d", "0.5", str(path)), stdout=subprocess.PIPE)
     assert top.popen.stdout is not None

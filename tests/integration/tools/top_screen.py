@@ -12,8 +12,8 @@ THREADS = 30
 def test(case: Case) -> None:
     path = case.path("top.sock")
     options = ["--chardev", f"socket,id=qmp,path={path},server=on,wait=off", "--monitor", "qmp"]
-    daemon = case.start_plain(*[word for number in range(THREADS) for word in ("--object", f"iothread,id=io{number:02}")],
-                              *options)
+    objects = [word for number in range(THREADS) for word in ("--object", f"iothread,id=io{number:02}")]
+    daemon = case.start_plain(*objects, *options)
     top = tools.terminal(case, "iothread-top", "-d", "0.2", path, rows=8, columns=50)
     top.expect_screen(rf"^{THREADS} IOThreads   every 0.2 s   server's order.*\nIOTHREAD +TID.*\nio00 .*\nio05[^\n]*$")
     keys(top)

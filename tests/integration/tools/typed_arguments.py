@@ -19,10 +19,12 @@ def test(case: Case) -> None:
                 "x-blockdev-set-iothread node-name=n1 iothread=null force=on")
     with daemon.qmp() as qmp:
         exports = {export["id"]: export for export in qmp.execute("query-block-exports")}
-        equal([exports[name]["iothreads"] for name in ("e0", "e1", "e2")], [["io0", "io1"], ["io1"], ["io0"]], "threads")
+        equal([exports[name]["iothreads"] for name in ("e0", "e1", "e2")], [["io0", "io1"], ["io1"], ["io0"]],
+              "threads of the exports")
         equal(qmp.execute("qom-get", {"path": "io0", "property": "poll-max-ns"}), 16, "an integer with 0x")
         server = qmp.execute("query-nbd-server")
-        equal((server["max-connections"], server["addresses"][0]["path"]), (5, str(case.path("a b.sock"))), "NBD server")
+        equal((server["max-connections"], server["addresses"][0]["path"]), (5, str(case.path("a b.sock"))),
+              "the NBD server's limit and path")
         check(qmp.execute("query-named-block-nodes"), "no nodes")
         tools.shell(case, daemon.monitor, "qom-set path=io0 property=poll-max-ns value=0",
                     "nbd-server-stop", "blockdev-del node-name=n0")
@@ -32,4 +34,5 @@ def test(case: Case) -> None:
         for out_of_band in ("-o query-version", "exec-oob: query-version", '{"exec-oob": "query-version"}'):
             offered = "oob" in qmp.greeting["QMP"]["capabilities"]
             done = tools.shell(case, daemon.monitor, out_of_band, status=1 if offered else 2)
-            check(("does not support OOB" if offered else "no out-of-band") in done.stderr, f"{out_of_band}: {done.stderr}")
+            expected = "does not support OOB" if offered else "no out-of-band"
+            check(expected in done.stderr, f"{out_of_band}: {done.stderr}")

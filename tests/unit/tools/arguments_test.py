@@ -44,6 +44,8 @@ LINES: dict[str, dict[str, Any]] = {
     "add host=5 kind=net": {"host": "5", "kind": "net"},
     "add kind=file port=5 host=x": {"kind": "file", "port": 5, "host": "x"},
     "add filename=5": {"filename": "5"},
+    "add kind=net proto=tcp nodelay=on": {"kind": "net", "proto": "tcp", "nodelay": True},
+    "add kind=net proto=udp nodelay=on": {"kind": "net", "proto": "udp", "nodelay": "on"},
     # members of members
     "add cache.direct=on cache.mode=allow": {"cache": {"direct": True, "mode": "allow"}},
     "add kind=file parent.kind=net parent.port=5 parent.id=7":
@@ -145,7 +147,8 @@ class LinesTest(unittest.TestCase):
                 self.assertEqual((line.command, line.oob), ("urgent", True))
 
     def test_json_lines(self) -> None:
-        for text in ('{"execute": "add", "arguments": {"id": "x"}, "id": 7}', "{'execute':'add','arguments':{'id':'x'}}"):
+        for text in ('{"execute": "add", "arguments": {"id": "x"}, "id": 7}',
+                     "{'execute':'add','arguments':{'id':'x'}}"):
             with self.subTest(line=text):
                 line = parse_line(text)
                 assert line is not None

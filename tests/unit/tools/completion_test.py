@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import unittest
 
-from introspection import SCHEMA
+from introspection import ENTRIES, SCHEMA
 
 from qmp.completion import complete
 from qmp.describe import describe, overview, suggestion
+from qmp.schema import Schema
 
 CASES = {
     "": "query-thing |add |set |rules |urgent |exit |help ",
@@ -22,10 +23,13 @@ CASES = {
     "help T": "THING_GONE",
     "{": "",
     "query-thing ": "",
-    "add ": "kind=|id=|thread=|thread.0=|writable=|cache.|port=|host=|filename=|size=|parent.",
-    "add kind=net ": "id=|thread=|thread.0=|writable=|cache.|port=|host=",
+    "add ": "kind=|id=|thread=|thread.0=|writable=|cache.|port=|host=|proto=|nodelay=|"
+            "filename=|size=|parent.",
+    "add kind=net ": "id=|thread=|thread.0=|writable=|cache.|port=|host=|proto=|nodelay=",
+    "add kind=net proto=udp n": "",
+    "add kind=net proto=tcp n": "nodelay=",
     "add id=x kind=file ": "thread=|thread.0=|writable=|cache.|filename=|size=|parent.",
-    "add port=1 kind=net p": "",
+    "add port=1 kind=net p": "proto=",
     "add kind=": "net |file |null ",
     "add kind=n": "net |null ",
     "add writable=": "true |false ",
@@ -34,8 +38,9 @@ CASES = {
     "add cache.direct=on cache.": "cache.mode=",
     "add cache.mode=": "allow |deny ",
     "add kind=file parent.": "parent.kind=|parent.id=|parent.thread=|parent.thread.0=|parent.writable=|parent.cache.|"
-                             "parent.port=|parent.host=|parent.filename=|parent.size=|parent.parent.",
-    "add kind=file parent.kind=net parent.p": "parent.port=",
+                             "parent.port=|parent.host=|parent.proto=|parent.nodelay=|parent.filename=|"
+                             "parent.size=|parent.parent.",
+    "add kind=file parent.kind=net parent.p": "parent.port=|parent.proto=",
     "add kind=file parent.parent.kind=": "net |file |null ",
     "add thread.": "thread.0=",
     "add thread.0=a thread": "thread.1=",
@@ -85,6 +90,15 @@ class HelpTest(unittest.TestCase):
         self.assertIn("  if kind=net:\n", text)
         self.assertIn("[parent.port]", text)
         self.assertLess(len(text.splitlines()), 200)
+
+    def test_long_lists_of_words_are_wrapped(self) -> None:
+        words = [f"value-{number}" for number in range(40)]
+        long = Schema([*ENTRIES, {"name": "many", "meta-type": "command", "arg-type": "m", "ret-type": "0"},
+                       {"name": "m", "meta-type": "object", "members": [{"name": "word", "type": "w"}]},
+                       {"name": "w", "meta-type": "enum", "members": [{"name": word} for word in words]}])
+        lines = (describe(long, "many") or "").splitlines()
+        self.assertLess(max(map(len, lines)), 100)
+        self.assertEqual("".join(line.strip() for line in lines[1:]).removeprefix("word  "), "|".join(words))
 
     def test_event_and_nothing(self) -> None:
         self.assertIn("(event)", describe(SCHEMA, "THING_GONE") or "")

@@ -20,7 +20,8 @@ from qmp.connection import Connection
 from qmp.errors import CommandRefused, ConnectionFailed, ProtocolError
 from qmp.framing import Splitter
 
-GREETING = {"QMP": {"version": {"qemu": {"major": 11, "minor": 1, "micro": 1}, "package": "test 1"}, "capabilities": []}}
+GREETING = {"QMP": {"version": {"qemu": {"major": 11, "minor": 1, "micro": 1}, "package": "test 1"},
+                    "capabilities": []}}
 OOB_GREETING = {"QMP": GREETING["QMP"] | {"capabilities": ["oob", "other"]}}
 
 
@@ -248,8 +249,9 @@ class AddressTest(unittest.TestCase):
     """Paths, and hosts with ports."""
 
     def test_addresses(self) -> None:
-        cases = {"qmp.sock": "qmp.sock", "/a:b/c": "/a:b/c", "unix:localhost:1": "localhost:1", "h:1": ("h", 1),
-                 ":4444": ("localhost", 4444), "[::1]:5": ("::1", 5), "tcp:h:1": ("h", 1), "./h:1": "./h:1", "h:x": "h:x"}
+        cases = {"qmp.sock": "qmp.sock", "/a:b/c": "/a:b/c", "unix:localhost:1": "localhost:1",
+                 "h:1": ("h", 1), ":4444": ("localhost", 4444), "[::1]:5": ("::1", 5), "tcp:h:1": ("h", 1),
+                 "./h:1": "./h:1", "h:x": "h:x"}
         for text, expected in cases.items():
             address = parse_address(text)
             self.assertEqual(address.path or (address.host, address.port), expected)

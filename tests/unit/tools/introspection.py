@@ -45,7 +45,8 @@ def _command(name: str, arguments: str = "0", returns: str = "0", **more: Any) -
 
 ENTRIES: list[dict[str, Any]] = [
     *({"name": name, "meta-type": "builtin", "json-type": kind} for name, kind in
-      (("str", "string"), ("int", "int"), ("number", "number"), ("bool", "boolean"), ("null", "null"), ("any", "value"))),
+      (("str", "string"), ("int", "int"), ("number", "number"), ("bool", "boolean"), ("null", "null"),
+       ("any", "value"))),
     _object("0"),
     _command("query-thing", returns="[1]"),
     _command("add", "2"),
@@ -60,11 +61,13 @@ ENTRIES: list[dict[str, Any]] = [
     _enum("5", "net", "file", "null"),
     _alternate("6", "str", "[str]"),
     _object("7", "*direct bool", "*mode 12"),
-    _object("8", "*port int", "*host str"),
+    _object("8", "*port int", "*host str", "*proto 13", tag="proto", tcp="14"),
     _object("9", "filename str", "*size int", "*parent 2"),
     _alternate("10", "str", "null"),
     _object("11", "policy 12", "*match str"),
     _enum("12", "allow", "deny"),
+    _enum("13", "tcp", "udp"),
+    _object("14", "nodelay bool"),
     _array("1"), _array("str"), _array("11"),
 ]
 SCHEMA = Schema(ENTRIES)

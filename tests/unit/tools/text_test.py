@@ -46,7 +46,8 @@ class TextTest(unittest.TestCase):
         stamp = {"seconds": 1795237914, "microseconds": 681553}
         self.assertRegex(Style().event({"event": "E", "timestamp": stamp, "data": {"id": 1}}),
                          r'^\d\d:\d\d:\d\d\.681 E \{"id": 1\}$')
-        for odd in (None, {}, {"seconds": "x"}, {"seconds": 1e300, "microseconds": 0}, {"seconds": 1, "microseconds": None}):
+        for odd in (None, {}, {"seconds": "x"}, {"seconds": 1e300, "microseconds": 0},
+                    {"seconds": 1, "microseconds": None}):
             self.assertEqual(Style().event({"event": "E", "timestamp": odd}), "--:--:--.--- E")
 
     def test_for_scripts(self) -> None:
