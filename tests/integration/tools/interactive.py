@@ -43,7 +43,7 @@ def errors_and_help(shell: Terminal) -> None:
     shell.send("object-del io0\r")
     shell.expect(r"'io0' is not NAME=VALUE\n")
     shell.send("help\r")
-    shell.expect(r"Commands:\n.*  query-iothreads\n.*Events:\n.*  BLOCK_EXPORT_DELETED\n")
+    shell.expect(r"Commands:\n.*  query-iothreads\b.*Events:\n.*  BLOCK_EXPORT_DELETED\n")
     shell.send("help block-export-add\r")
     shell.expect(r"  id +string\n.*\[iothread\] +string or list of string\n.*if type=nbd:\n")
     shell.send("human-monitor-command command-line='info iothreads'\r")

@@ -31,6 +31,9 @@ def test(case: Case) -> None:
         equal(qmp.execute("qom-get", {"path": "io0", "property": "poll-max-ns"}), 0, "a value of any type")
         text = tools.shell(case, daemon.monitor, "human-monitor-command command-line='info iothreads'")
         check("poll-max-ns=0" in tools.values(text)[0], "a string with a blank in it")
+        urgent = [entry["name"] for entry in qmp.execute("query-qmp-schema") if entry.get("allow-oob")]
+        if "query-iothreads" in urgent:
+            equal(len(tools.values(tools.shell(case, daemon.monitor, "-o query-iothreads"))[0]), 2, "threads, out of band")
         for out_of_band in ("-o query-version", "exec-oob: query-version", '{"exec-oob": "query-version"}'):
             offered = "oob" in qmp.greeting["QMP"]["capabilities"]
             done = tools.shell(case, daemon.monitor, out_of_band, status=1 if offered else 2)
