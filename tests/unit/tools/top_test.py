@@ -7,14 +7,18 @@ import tempfile
 import unittest
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from introspection import ENTRIES
 
+from qmp.address import Address
+from qmp.errors import ConnectionFailed
 from qmp.sampling import Holder, Row
 from qmp.schema import Schema
 from qmp.statistics_query import StatisticsQuery
 from qmp.table import columns, render, sort_rows
 from qmp.thread_times import ThreadTimes, read_times, thread_folder
+from qmp.watching import Watcher
 
 POLLING = {"poll-max-ns": 32768, "poll-grow": 2, "poll-shrink": 2, "poll-weight": 3, "aio-max-batch": 0}
 
@@ -107,6 +111,22 @@ class StatisticsTest(unittest.TestCase):
         title, lines = render([row("io0", **statistics)], columns(["hits", "mean"], per_second=True))
         cells = dict(zip(title.split(), lines[0].split()))
         self.assertEqual((cells["HITS/s"], cells["MEAN/s"]), ("2", "-"))
+
+
+class WatcherTest(unittest.TestCase):
+    """A server that is not there."""
+
+    def test_looked_for_ever_more_rarely(self) -> None:
+        pauses: list[float] = []
+        problems: list[str] = []
+        watcher = Watcher(Address(path="/nope"), 2.0, lambda picture: problems.append(picture.problem))
+        with self.assertRaises(ConnectionFailed):
+            watcher.connect()
+        with mock.patch.object(watcher, "_pause", pauses.append):
+            for _ in range(7):
+                watcher.step()
+        self.assertEqual(pauses, [0.5, 1.0, 2.0, 4.0, 8.0, 10.0, 10.0])
+        self.assertEqual(problems, ["cannot connect to /nope: No such file or directory"] * 7)
 
 
 class TableTest(unittest.TestCase):
