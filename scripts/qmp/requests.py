@@ -9,6 +9,7 @@ from . import arguments, describe
 from .connection import Connection
 from .errors import LineError
 from .schema import Schema
+from .text import printable
 from .words import Line
 
 
@@ -24,11 +25,11 @@ def send(connection: Connection, schema: Schema, line: Line) -> str:
 def help_text(schema: Schema, names: list[str]) -> str:
     """The answer to `help` and `help NAME`."""
     if not names:
-        return describe.overview(schema)
+        return printable(describe.overview(schema))
     text = describe.describe(schema, names[0])
     if text is None:
         raise LineError(f"the server has no command or event '{names[0]}'{describe.suggestion(schema, names[0])}")
-    return text
+    return printable(text)
 
 
 def fetch_schema(connection: Connection) -> Schema:

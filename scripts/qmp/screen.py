@@ -70,6 +70,7 @@ class Screen:
         """Until `q`. Without a server at the beginning it does not begin: ConnectionFailed."""
         self._watcher.connect()
         signal.set_wakeup_fd(self._ring, warn_on_full_buffer=False)
+        signal.signal(signal.SIGWINCH, lambda _number, _frame: None) # rings the bell
         signal.signal(signal.SIGTERM, _end) # an exception, so that curses gives the terminal back
         try:
             curses.wrapper(self._loop)
@@ -103,10 +104,9 @@ class Screen:
             ready = select.select([sys.stdin, self._bell], [], [], left)[0]
             if self._bell in ready:
                 os.read(self._bell, 4096)
+                _follow_size()
             while (key := window.getch()) != curses.ERR:
-                if key == curses.KEY_RESIZE:
-                    curses.update_lines_cols()
-                elif not self._key(key):
+                if not self._key(key):
                     return
             if sys.stdin in ready and not os.isatty(sys.stdin.fileno()):
                 return
@@ -187,6 +187,13 @@ class Screen:
         threads = "1 IOThread" if len(picture.rows) == 1 else f"{len(picture.rows)} IOThreads"
         return (f"{threads}   every {self._watcher.delay:g} s   {order}{more}   ?: help   "
                 f"{self._address}   {one_line(picture.server)}")
+
+
+def _follow_size() -> None:
+    """Tell curses when the terminal has another size."""
+    columns, lines = os.get_terminal_size(sys.stdout.fileno())
+    if columns > 0 and lines > 0 and curses.is_term_resized(lines, columns):
+        curses.resizeterm(lines, columns)
 
 
 def _end(number: int, _frame: object) -> None:

@@ -4,17 +4,14 @@
 from __future__ import annotations
 
 import argparse
-import io
-import os
-import signal
 import sys
 
+from . import program
 from .address import Address, parse_address
 from .connection import Connection
-from .errors import EXIT_FAILED, EXIT_REFUSED, CommandRefused, ConnectionFailed, LineError
+from .errors import CommandRefused, ConnectionFailed, LineError
 from .oneshot import OneShot
 from .requests import fetch_schema
-from .text import one_line
 
 _DESCRIPTION = """\
 Talk QMP with iothreadd, or with another program that speaks it.
@@ -97,21 +94,9 @@ def _one_shot(options: argparse.Namespace, address: Address) -> int:
 def main(argv: list[str] | None = None) -> int:
     """Exit status: see errors.py."""
     options, address = _arguments(sys.argv[1:] if argv is None else argv)
-    if sys.stdin is None:
-        sys.stdin = open(os.devnull, encoding="utf-8")
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL) # as other filters: whoever stops reading wants no more
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
-    try:
+
+    def body() -> int:
         if not options.command and not options.event and sys.stdin.isatty() and sys.stdout.isatty():
             return _interactive(address)
         return _one_shot(options, address)
-    except CommandRefused as error:
-        print(one_line(str(error)), file=sys.stderr)
-        return EXIT_REFUSED
-    except (ConnectionFailed, LineError) as error:
-        print(f"qmp-shell: {one_line(str(error))}", file=sys.stderr)
-        return EXIT_FAILED
-    except KeyboardInterrupt:
-        return 128 + signal.SIGINT
+    return program.run("qmp-shell", body)

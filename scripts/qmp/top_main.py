@@ -4,13 +4,12 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 import time
 
-from . import table
+from . import program, table
 from .address import Address, parse_address
-from .errors import EXIT_FAILED, CommandRefused, ConnectionFailed
+from .errors import ConnectionFailed
 from .text import one_line
 from .watching import Picture, Watcher
 
@@ -96,18 +95,13 @@ class Batch:
 def main(argv: list[str] | None = None) -> int:
     """Exit status: see errors.py."""
     options, address = _arguments(sys.argv[1:] if argv is None else argv)
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-    try:
+
+    def body() -> int:
         if options.batch:
             Batch(address, options.delay, options.count).run()
             return 0
-        if not (sys.stdin and sys.stdin.isatty() and sys.stdout.isatty()):
-            print("iothread-top: this is no terminal; -b prints tables", file=sys.stderr)
-            return EXIT_FAILED
+        if not (sys.stdin.isatty() and sys.stdout.isatty()):
+            raise ConnectionFailed("this is no terminal; -b prints tables")
         from .screen import Screen # needs curses  pylint: disable=import-outside-toplevel
         return Screen(address, options.delay).run()
-    except (ConnectionFailed, CommandRefused) as error:
-        print(f"iothread-top: {one_line(str(error))}", file=sys.stderr)
-        return EXIT_FAILED
-    except KeyboardInterrupt:
-        return 128 + signal.SIGINT
+    return program.run("iothread-top", body)

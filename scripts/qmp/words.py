@@ -50,6 +50,8 @@ def parse_line(text: str) -> Line | None:
     text = text.strip()
     if not text or text.startswith("#"):
         return None
+    if re.search("[\ud800-\udfff]", text): # how Python shows bytes that are no UTF-8
+        raise LineError("this is no UTF-8")
     if text.startswith("{"):
         return _json_line(text)
     oob = False

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """qmp-shell -c and from a pipe: JSON on standard output, errors on standard error, and the exit status says which."""
 import json
+import shlex
 import signal
 import socket
 import subprocess
@@ -79,6 +80,14 @@ def pipes(case: Case, address: str) -> None:
     done = tools.run(case, "qmp-shell", address, stdin=b"query-version\nexit\nnope\n")
     equal(len(tools.values(done)), 1, "values before exit")
     equal(tools.run(case, "qmp-shell", address, stdin=b"").stdout, "", "output without a command")
+    done = tools.run(case, "qmp-shell", address, status=2, stdin=b"object-del id=\xff\n")
+    equal(done.stderr, "qmp-shell: this is no UTF-8\n", "bytes that are no text")
+    for name, options in (("qmp-shell", [address, "-c", "query-version"]),
+                          ("iothread-top", ["-bn1", "-d0.1", address])):
+        command = shlex.join(map(str, tools.argv(case, name, *options)))
+        done = case.run("sh", "-c", f"{command} >/dev/full", status=2)
+        equal(done.stderr, f"{name}: No space left on device\n", "a disk that is full")
+        case.run("sh", "-c", f"{command} >&- <&-")
     client = case.spawn(*tools.argv(case, "qmp-shell", address, *["-c", "query-qmp-schema"] * 20),
                         stdout=subprocess.PIPE)
     assert client.popen.stdout is not None

@@ -32,6 +32,14 @@ def test(case: Case) -> None:
     top.expect_exit(0)
     check(re.search(rb"\x1b\[\?1049l[^\x1b]*(\x1b[^\x1b]*)*$", top.raw), "the terminal was not given back")
 
+    top = tools.terminal(case, "iothread-top", "-d", "3600", path, rows=5, columns=30)
+    top.expect_screen("back")
+    check("HOLDERS" not in top.screen.text, "more columns than the screen has")
+    top.resize(5, 150)
+    top.expect_screen("HOLDERS") # at once, not at the next look
+    top.send("q")
+    top.expect_exit(0)
+
     for end, status in ((signal.SIGINT, 0), (signal.SIGTERM, 128 + signal.SIGTERM)):
         top = tools.terminal(case, "iothread-top", path)
         top.expect_screen("back")

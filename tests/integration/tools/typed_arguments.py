@@ -33,7 +33,8 @@ def test(case: Case) -> None:
         check("poll-max-ns=0" in tools.values(text)[0], "a string with a blank in it")
         urgent = [entry["name"] for entry in qmp.execute("query-qmp-schema") if entry.get("allow-oob")]
         if "query-iothreads" in urgent:
-            equal(len(tools.values(tools.shell(case, daemon.monitor, "-o query-iothreads"))[0]), 2, "threads, out of band")
+            threads = tools.values(tools.shell(case, daemon.monitor, "-o query-iothreads"))[0]
+            equal([thread["id"] for thread in threads], ["io0", "io1"], "threads, asked for out of band")
         for out_of_band in ("-o query-version", "exec-oob: query-version", '{"exec-oob": "query-version"}'):
             offered = "oob" in qmp.greeting["QMP"]["capabilities"]
             done = tools.shell(case, daemon.monitor, out_of_band, status=1 if offered else 2)
