@@ -53,6 +53,8 @@ class Row:
 
 @dataclass(frozen=True)
 class _Seen:
+    """What the next look is compared with."""
+
     when: float
     times: ThreadTimes | None
     statistics: dict[str, Number]
