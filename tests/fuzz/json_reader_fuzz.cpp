@@ -17,7 +17,7 @@ using fuzz::check;
 
 namespace {
 
-constexpr std::size_t kMaxBytes = 16U << 10; ///< of an input that is repeated
+constexpr std::size_t kMaxBytes = 4U << 10;  ///< of an input that is repeated
 constexpr std::size_t kMaxErrorBytes = 1200; ///< 1023, and the position in front
 
 std::size_t depth_of(const Json &value) {
