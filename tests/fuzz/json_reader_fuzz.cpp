@@ -19,6 +19,8 @@ namespace {
 
 constexpr std::size_t kMaxBytes = 4U << 10;  ///< of an input that is repeated
 constexpr std::size_t kMaxErrorBytes = 1200; ///< 1023, and the position in front
+/// What a byte may become when it is indented: itself, an end of line and blanks.
+constexpr std::size_t kMaxIndentedBytes = 3 + 4 * kMaxIndentedLevels;
 
 std::size_t depth_of(const Json &value) {
     if (!value.is_structured())
@@ -57,6 +59,7 @@ void check_value(const Json &value) {
     check(to_text(read_one(settled)) == settled, "a value has one text", settled);
     std::string lines;
     write_json_indented(lines, text);
+    check(lines.size() <= text.size() * kMaxIndentedBytes, "indented text is bounded", text);
     check(read_one(lines) == value, "a value survives its indented text", text);
 }
 
