@@ -31,6 +31,7 @@ class Syntax:
     line: int = 0
 
     def at(self, first_line: int) -> dict[str, Any]:
+        """The whole answer, for a row that begins on `first_line`."""
         return error(f"{first_line + self.line}:{self.column}: JSON parse error, {self.fault}")
 
 
@@ -39,15 +40,18 @@ Row = tuple[bytes | str, Expected | list[Expected]] # what is sent, and all that
 
 
 def error(desc: str, kind: str = "GenericError", id: Any = NO_ID) -> dict[str, Any]:
+    """An error reply."""
     with_id = {} if id is NO_ID else {"id": id}
     return with_id | {"error": {"class": kind, "desc": desc}}
 
 
 def not_found(desc: str, id: Any = NO_ID) -> dict[str, Any]:
+    """An error reply of the class for unknown commands."""
     return error(desc, "CommandNotFound", id)
 
 
 def returns(value: Any, id: Any = NO_ID) -> dict[str, Any]:
+    """A reply to a command that succeeded."""
     return {"return": value} | ({} if id is NO_ID else {"id": id})
 
 
@@ -90,11 +94,13 @@ class SpecClient:
         self.socket.close()
 
     def send(self, data: bytes | str) -> None:
+        """Send bytes as they are and go on."""
         raw = data.encode() if isinstance(data, str) else data
         self.line += raw.count(b"\n")
         self.socket.sendall(raw)
 
     def read(self) -> dict[str, Any]:
+        """The next message; the connection must not end before."""
         while (end := self._buffer.find(b"\n")) < 0:
             try:
                 data = self.socket.recv(1 << 16)
@@ -116,7 +122,7 @@ class SpecClient:
         while True:
             message = self.read()
             if message.get("id") == name and "error" in message:
-                check(message["error"]["class"] == "CommandNotFound", f"the command behind {data!r} was changed: {message}")
+                check(message["error"]["class"] == "CommandNotFound", f"the command behind {data!r} changed: {message}")
                 return messages
             if "event" not in message:
                 messages.append(message)

@@ -45,12 +45,14 @@ ROWS: list[Row] = [
     (call("object-add", id="io1"), error(MISSING.format("qom-type"))),
     (call("object-add", qom_type="iothread"), error(MISSING.format("id"))),
     # One that is not known, also where there are none.
-    (call("query-version", x=1), error(UNEXPECTED.format("x"))), (call("query-iothreads", x=None), error(UNEXPECTED.format("x"))),
+    (call("query-version", x=1), error(UNEXPECTED.format("x"))),
+    (call("query-iothreads", x=None), error(UNEXPECTED.format("x"))),
     (call("qom-get", path="/objects", property="type", zz=1), error(UNEXPECTED.format("zz"))),
     (add(props={"poll-max-ns": 5}), error(UNEXPECTED.format("props"))),
     ('{"execute": "object-add", "arguments": {"qom-type": "iothread", "id": "io1", "poll_max_ns": 5}}',
      error(UNEXPECTED.format("poll_max_ns"))),
-    ('{"execute": "qom-get", "arguments": {"path": "/", "property": "type", "Path": 1}}', error(UNEXPECTED.format("Path"))),
+    ('{"execute": "qom-get", "arguments": {"path": "/", "property": "type", "Path": 1}}',
+     error(UNEXPECTED.format("Path"))),
     # Types.
     (call("qom-get", path=1, property="x"), wrong_type("path", "string")),
     (call("qom-get", path=["/"], property="x"), wrong_type("path", "string")),
@@ -58,14 +60,16 @@ ROWS: list[Row] = [
     (call("qom-list-types", abstract=1), wrong_type("abstract", "boolean")),
     (add_file(cache=True), wrong_type("cache", "object")), (add_file(cache=[]), wrong_type("cache", "object")),
     (call("qmp_capabilities", enable={}), wrong_type("enable", "array")),
-    (call("block-export-add", type="nbd", id="e1", node_name="n0", iothread=5), wrong_type("iothread", "BlockExportIothreads")),
+    (call("block-export-add", type="nbd", id="e1", node_name="n0", iothread=5),
+     wrong_type("iothread", "BlockExportIothreads")),
     (call("x-blockdev-set-iothread", node_name="n0", iothread=1), wrong_type("iothread", "StrOrNull")),
     (call("object-add", qom_type=1, id="io1"), wrong_type("qom-type", "string")),
     # Integers of 64 bits.
     *[(max_poll(value), error(INTEGER.format("poll-max-ns")))
       for value in ('"5"', "1.0", "1e3", "true", "null", "9223372036854775808", "18446744073709551616", "[]")],
     # Unsigned and narrow ones.
-    *[(call("blockdev-add", driver="null-co", node_name="n1", latency_ns=value), error("Parameter 'latency-ns' expects uint64"))
+    *[(call("blockdev-add", driver="null-co", node_name="n1", latency_ns=value),
+       error("Parameter 'latency-ns' expects uint64"))
       for value in ("1", 1.5, True, 1 << 64)],
     (start_server(max_connections=1 << 32), error("Parameter 'max-connections' expects uint32_t")),
     (start_server(max_connections=-1), error("Parameter 'max-connections' expects uint32_t")),
@@ -83,12 +87,14 @@ ROWS: list[Row] = [
     (start_server(addr={"type": "unix"}), error(MISSING.format("addr.data"))),
     (start_server(addr={"type": "inet", "data": {"host": "::1"}}), error(MISSING.format("addr.data.port"))),
     (start_server(addr={"type": "inet", "data": {"host": 1, "port": "0"}}), wrong_type("addr.data.host", "string")),
-    (start_server(addr={"type": "inet", "data": {"host": "::1", "port": 10809}}), wrong_type("addr.data.port", "string")),
+    (start_server(addr={"type": "inet", "data": {"host": "::1", "port": 10809}}),
+     wrong_type("addr.data.port", "string")),
     (start_server(addr={"type": "nope", "data": {}}), error("Parameter 'type' does not accept value 'nope'")),
     (call("qmp_capabilities", enable=[1]), wrong_type("enable[0]", "string")),
     (call("qmp_capabilities", enable=["oob", {}]), wrong_type("enable[1]", "string")),
     (call("qmp_capabilities", enable=["oob", "x"]), error("Parameter 'null' does not accept value 'x'")),
-    (call("block-export-add", type="nbd", id="e1", node_name="n0", iothread=["io0", 1]), wrong_type("iothread[1]", "string")),
+    (call("block-export-add", type="nbd", id="e1", node_name="n0", iothread=["io0", 1]),
+     wrong_type("iothread[1]", "string")),
     # The first fault in the order of the schema; unknown members come last.
     (call("qom-get", zz=1, property=2), error(MISSING.format("path"))),
     (call("qom-get", zz=1, property=2, path="/"), wrong_type("property", "string")),

@@ -4,8 +4,8 @@ from harness import Case, check, equal
 from harness.spec_client import SpecClient
 
 NOPE = '"error": {"class": "CommandNotFound", "desc": "The command nope has not been found"}'
-SAME = ["0", "1", "-1", "42", "9223372036854775807", "-9223372036854775808", "9223372036854775808", "18446744073709551615",
-        "0.5", "-2.5", "1e+17", "1.7976931348623157e+308", "4.9406564584124654e-324"]
+SAME = ["0", "1", "-1", "42", "9223372036854775807", "-9223372036854775808", "9223372036854775808",
+        "18446744073709551615", "0.5", "-2.5", "1e+17", "1.7976931348623157e+308", "4.9406564584124654e-324"]
 PRINTED = {
     "-0": "0", "1.0": "1", "100.0": "100", "1e3": "1000", "1E3": "1000", "1e+3": "1000", "1.5e1": "15", "0.0": "0",
     "18446744073709551616": "1.8446744073709552e+19", "-9223372036854775809": "-9.2233720368547758e+18",
@@ -26,4 +26,5 @@ def test(case: Case) -> None:
         for given in TOO_LARGE:
             answers = client.ask(f'{{"execute": "nope", "id": {given}}}')
             equal(len(answers), 1, f"answers to {given[:60]}")
-            check("id" not in answers[0] and answers[0]["error"]["class"] == "GenericError", f"answer to {given[:60]}: {answers}")
+            refused = "id" not in answers[0] and answers[0]["error"]["class"] == "GenericError"
+            check(refused, f"answer to {given[:60]}: {answers}")

@@ -10,7 +10,8 @@ IN_OBJECT, IN_ARRAY = "expected ',' or '}'", "expected ',' or ']'"
 ROWS: list[Row] = [
     ("nope", Syntax(1, "invalid keyword 'nope'")), ('{"execute": nope}', Syntax(13, "invalid keyword 'nope'")),
     ('{"id": [tru]}', Syntax(9, "invalid keyword 'tru'")), ("true", NO_OBJECT), ("[null]", NO_OBJECT),
-    ('{"execute":}', Syntax(12, VALUE)), ("[1,]", Syntax(4, VALUE)), ("[,1]", Syntax(2, VALUE)), ("}", Syntax(1, VALUE)),
+    ('{"execute":}', Syntax(12, VALUE)), ("[1,]", Syntax(4, VALUE)), ("[,1]", Syntax(2, VALUE)),
+    ("}", Syntax(1, VALUE)),
     ("]", Syntax(1, VALUE)), (",", Syntax(1, VALUE)), (":", Syntax(1, VALUE)), ("[:]", Syntax(2, VALUE)),
     ("{]", Syntax(2, KEY)), ("{,}", Syntax(2, KEY)), ('{"a":1,}', Syntax(8, KEY)), ("{:1}", Syntax(2, KEY)),
     ("{1:2}", Syntax(2, KEY)), ("{true:1}", Syntax(2, KEY)), ("{a:1}", Syntax(2, KEY)), ("{[]:1}", Syntax(2, KEY)),
@@ -22,7 +23,8 @@ ROWS: list[Row] = [
     ('{"a":1,"a":2}', Syntax(12, "duplicate key")), ('{"a":1,"b":2,"a":[3]}', Syntax(20, "duplicate key")),
     ("{'a':1,\"a\":2}", Syntax(12, "duplicate key")), ('{"a":1,"\\u0061":2}', Syntax(17, "duplicate key")),
     # One error at most in a message, wherever it ends.
-    ("{1:2, 3:4, nope}", Syntax(2, KEY)), ("[1,,,,nope]", Syntax(4, VALUE)), ("[1,,}]", [Syntax(4, VALUE), Syntax(6, VALUE)]), ('{"a":[}]', Syntax(7, VALUE)),
+    ("{1:2, 3:4, nope}", Syntax(2, KEY)), ("[1,,,,nope]", Syntax(4, VALUE)),
+    ("[1,,}]", [Syntax(4, VALUE), Syntax(6, VALUE)]), ('{"a":[}]', Syntax(7, VALUE)),
     ('{"a":{"b":1]}', [Syntax(12, IN_OBJECT), Syntax(13, VALUE)]),
     ('{"a":nan,"b":NaN}', [Syntax(6, "invalid keyword 'nan'"), Syntax(17, VALUE)]),
     # Comments are none.
