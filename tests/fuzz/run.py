@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-LIMITS = ["-timeout=10", "-rss_limit_mb=1024", "-max_len=2048"]
+LIMITS = ["-timeout=10", "-rss_limit_mb=1024", "-max_len=5120"]
 
 
 def main() -> int:
