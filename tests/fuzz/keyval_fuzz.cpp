@@ -106,6 +106,9 @@ void check_scalars(const std::string &text) {
     std::uint64_t size = 0;
     if (std::uint64_t again = 0; qapi::parse_size(text, size))
         check(qapi::parse_size(std::to_string(size), again) && again == size, "a size", text);
+    if (std::uint64_t whole = 0; qapi::parse_size(text, size))
+        if (qapi::parse_size(text.substr(0, text.find_first_not_of("0123456789")), whole))
+            check(size >= whole, "a suffix makes no size smaller", text);
     double number = 0;
     if (qapi::parse_number(text, number))
         check(std::isfinite(number), "a number is finite", text);
