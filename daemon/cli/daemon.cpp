@@ -5,11 +5,13 @@
 #include "daemon/export/nbd/nbd_server.hpp"
 #include "daemon/iothread/iothread_type.hpp"
 #include "daemon/monitor/event_limits.hpp"
+#include "daemon/monitor/qmp_monitor.hpp"
 #include "daemon/util/thread.hpp"
 #include "qapi/block_core_commands.hpp"
 #include "qapi/block_export_commands.hpp"
 #include "qapi/command_table.hpp"
 #include "qapi/control_events.hpp"
+#include "qapi/event_table.hpp"
 #include "qapi/introspection.hpp"
 #include "qapi/qom_commands.hpp"
 
@@ -34,12 +36,12 @@ Daemon::Daemon(std::unique_ptr<boost::asio::io_context> io, std::unique_ptr<Main
     : io_(std::move(io)),
       signals_(*io_, SIGINT, SIGTERM, SIGHUP),
       loop_(std::move(loop)),
-      server_(*io_, QmpApi{command_table(), command_handlers(), introspection_json(), kEventLimits}),
-      monitors_(server_),
+      server_(*io_, QmpApi{command_table(), command_handlers(), introspection_json(), kEventLimits, event_table()}),
       iothreads_(loop_->context(), server_),
       graph_(iothreads_),
       exports_(*io_, iothreads_, graph_, server_) {
     register_iothread_types(tree_, iothreads_);
+    register_monitor_types(tree_, {.chardevs = chardevs_, .iothreads = iothreads_, .server = server_});
     server_.set_context(context());
 }
 
@@ -90,9 +92,9 @@ Result<void> Daemon::export_(const qapi::BlockExportOptions &options) {
     return qmp_block_export_add(asked_here, options);
 }
 
-Result<void> Daemon::chardev(const qapi::ChardevOptions &options) { return monitors_.add_chardev(options); }
+Result<void> Daemon::chardev(const qapi::ChardevOptions &options) { return chardevs_.add(options); }
 
-Result<void> Daemon::monitor(const qapi::MonitorOptions &options) { return monitors_.add_monitor(options); }
+Result<void> Daemon::monitor(const qapi::MonitorOptions &options) { return add_monitor(tree_, options); }
 
 Result<void> Daemon::help(const OptionInfo &option, std::string_view type) {
     if (option.name != "object")
@@ -137,6 +139,7 @@ void Daemon::request(std::string_view reason) {
     const auto cause = qapi::shutdown_cause_from_string(reason);
     emit(server_, qapi::ShutdownEvent{.guest = false, .reason = *cause});
     server_.stop_commands();
+    chardevs_.stop_listening();
     // Later, so that the command that asked is answered before its connection closes.
     boost::asio::post(*io_, [this] { take_down(); });
 }

@@ -14,7 +14,7 @@
 #include "daemon/cli/main_loop.hpp"
 #include "daemon/export/export_registry.hpp"
 #include "daemon/iothread/iothread_pool.hpp"
-#include "daemon/monitor/monitor_setup.hpp"
+#include "daemon/monitor/chardev.hpp"
 #include "daemon/monitor/qmp_server.hpp"
 #include "daemon/qom/object_tree.hpp"
 #include "daemon/util/qmp_context.hpp"
@@ -66,7 +66,7 @@ private:
     boost::asio::signal_set signals_;
     std::unique_ptr<MainLoop> loop_;
     QmpServer server_;
-    MonitorSetup monitors_;
+    ChardevRegistry chardevs_;
     IOThreadPool iothreads_;
     ObjectTree tree_;
     BlockGraph graph_;

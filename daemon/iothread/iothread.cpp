@@ -98,7 +98,7 @@ HolderToken IOThread::hold(Holder holder) {
     assert(context_ != nullptr);
     auto entry = std::make_unique<HolderEntry>(std::move(holder), this, *context_);
     {
-        const std::lock_guard lock(holders_lock_);
+        const std::lock_guard lock(lock_);
         holders_.push_front(*entry);
     }
     emit(pool_.events(), qapi::IothreadHolderAddedEvent{.iothread = id(), .holder = to_qapi(entry->holder)});
@@ -107,19 +107,26 @@ HolderToken IOThread::hold(Holder holder) {
 
 void IOThread::detach(HolderEntry &entry) {
     {
-        const std::lock_guard lock(holders_lock_);
+        const std::lock_guard lock(lock_);
         holders_.erase(holders_.iterator_to(entry));
     }
     emit(pool_.events(), qapi::IothreadHolderRemovedEvent{.iothread = id(), .holder = to_qapi(entry.holder)});
 }
 
 std::vector<Holder> IOThread::holders() const {
-    const std::lock_guard lock(holders_lock_);
+    const std::lock_guard lock(lock_);
     std::vector<Holder> copy;
     copy.reserve(holders_.size());
     for (const HolderEntry &entry : holders_)
         copy.push_back(entry.holder);
     return copy;
+}
+
+IOThreadSnapshot IOThread::snapshot() const {
+    IOThreadSnapshot taken{.id = id(), .thread_id = thread_id_, .parameters = {}, .holders = holders()};
+    const std::lock_guard lock(lock_);
+    taken.parameters = parameters_;
+    return taken;
 }
 
 void IOThread::abort_if_held() const {
@@ -135,7 +142,10 @@ Result<void> IOThread::set_parameters(const IOThreadParameters &parameters) {
     assert_main_thread();
     if (auto checked = parameters.check_thread_pool(); !checked)
         return checked;
-    parameters_ = parameters;
+    {
+        const std::lock_guard lock(lock_);
+        parameters_ = parameters;
+    }
     context_->set_poll_parameters(parameters_.poll());
     context_->set_max_batch(parameters_.aio_max_batch);
     context_->set_thread_pool_limits(parameters_.thread_pool());

@@ -28,6 +28,7 @@
 namespace iothreadd {
 
 class IOThreadPool;
+struct IOThreadSnapshot;
 
 /// One holder of one IOThread. Owned by its token, linked into the IOThread's list.
 struct HolderEntry : boost::intrusive::list_base_hook<> {
@@ -57,6 +58,9 @@ public:
     /// Newest first.  Thread: any.
     std::vector<Holder> holders() const;
 
+    /// What is told about it.  Thread: any, under the pool's lock.
+    IOThreadSnapshot snapshot() const;
+
     /// The kernel's id of the thread.
     pid_t thread_id() const { return thread_id_; }
     FdMonitorKind fd_monitor() const { return fd_monitor_; }
@@ -84,7 +88,7 @@ private:
     AioContext *context_ = nullptr; ///< owned by the thread's own stack, valid between complete() and stop()
     bool running_ = false;          ///< home thread only
 
-    mutable std::mutex holders_lock_; ///< the list changes on the main thread only, but is read from others
+    mutable std::mutex lock_; ///< holders and parameters change on the main thread only; others read them
     HolderList holders_;
 };
 

@@ -25,8 +25,23 @@ HolderToken IOThreadPool::hold_main(Holder holder) {
     return HolderToken{std::make_unique<HolderEntry>(std::move(holder), nullptr, main_context_)};
 }
 
-void IOThreadPool::insert(IOThread &iothread) { iothreads_.push_back(&iothread); }
+std::vector<IOThreadSnapshot> IOThreadPool::snapshots() const {
+    const std::lock_guard lock(lock_);
+    std::vector<IOThreadSnapshot> taken;
+    taken.reserve(iothreads_.size());
+    for (const IOThread *iothread : iothreads_)
+        taken.push_back(iothread->snapshot());
+    return taken;
+}
 
-void IOThreadPool::erase(IOThread &iothread) { std::erase(iothreads_, &iothread); }
+void IOThreadPool::insert(IOThread &iothread) {
+    const std::lock_guard lock(lock_);
+    iothreads_.push_back(&iothread);
+}
+
+void IOThreadPool::erase(IOThread &iothread) {
+    const std::lock_guard lock(lock_);
+    std::erase(iothreads_, &iothread);
+}
 
 } // namespace iothreadd

@@ -3,18 +3,31 @@
 // IOThreadPool: the IOThreads that users created, in creation order, and the main loop's own AioContext,
 // where everything runs that was given no IOThread. The objects themselves belong to the ObjectTree.
 //
-// Thread: main thread.
+// Thread: main thread unless a function says any.
 #pragma once
 
 #include "daemon/iothread/holder_token.hpp"
+#include "daemon/iothread/iothread_parameters.hpp"
 
+#include <sys/types.h>
+
+#include <mutex>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
 namespace iothreadd {
 
 class EventSink;
+
+/// What is told about an IOThread. Holders newest first.
+struct IOThreadSnapshot {
+    std::string id;
+    pid_t thread_id;
+    IOThreadParameters parameters;
+    std::vector<Holder> holders;
+};
 
 class IOThreadPool {
 public:
@@ -27,6 +40,8 @@ public:
     /// Null when there is no such IOThread.
     IOThread *find(std::string_view id) const;
     std::span<IOThread *const> iothreads() const { return iothreads_; }
+    /// Of all IOThreads, in creation order.  Thread: any.
+    std::vector<IOThreadSnapshot> snapshots() const;
 
     /// A token for the main loop's context. Nobody's deletion waits for it; nothing is announced.
     HolderToken hold_main(Holder holder);
@@ -40,6 +55,7 @@ private:
 
     AioContext &main_context_;
     EventSink &events_;
+    mutable std::mutex lock_; ///< iothreads_ changes on the main thread only; others read it
     std::vector<IOThread *> iothreads_;
 };
 

@@ -1,18 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/monitor/client_connection.hpp"
 
-#include "daemon/monitor/qmp_server.hpp"
-#include "daemon/util/qmp_context.hpp"
-#include "daemon/util/thread.hpp"
-
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/write.hpp>
 #include <spdlog/spdlog.h>
 
+#include <sys/socket.h>
+
 #include <array>
-#include <exception>
+#include <cassert>
+#include <cerrno>
+#include <future>
 #include <utility>
 
 namespace iothreadd {
@@ -26,205 +22,277 @@ constexpr int kMaxDiscardedReads = 16;
 
 } // namespace
 
-ClientConnection::ClientConnection(boost::asio::io_context &io, QmpServer &server, Socket socket,
-                                   QmpStyle style, std::string label)
-    : io_(io),
-      server_(&server),
-      api_(server.api()),
-      socket_(std::move(socket)),
-      label_(std::move(label)),
-      session_({.commands = api_.commands, .style = style}),
-      input_wanted_(io),
-      work_arrived_(io),
-      output_drained_(io),
-      output_arrived_(io) {}
+ClientConnection::ClientConnection(Setup setup)
+    : AioHandler(setup.socket.get(), POLLIN),
+      home_(setup.home),
+      socket_(std::move(setup.socket)),
+      label_(std::move(setup.label)),
+      stalled_timeout_(setup.stalled_timeout),
+      post_to_main_(std::move(setup.post_to_main)),
+      forget_(std::move(setup.forget)) {}
+
+ClientConnection::~ClientConnection() { assert(!registered()); }
 
 void ClientConnection::start() {
-    spdlog::debug("{}: connected", label_);
-    send(session_.greeting());
-    spawn(write_output());
-    spawn(read_input());
-    spawn(run_commands());
-}
-
-void ClientConnection::spawn(boost::asio::awaitable<void> coroutine) {
-    ++coroutines_;
-    auto ended = [self = shared_from_this()](std::exception_ptr failure) { self->coroutine_ended(failure); };
-    boost::asio::co_spawn(io_, std::move(coroutine), std::move(ended));
-}
-
-void ClientConnection::coroutine_ended(const std::exception_ptr &failure) {
-    try {
-        if (failure)
-            std::rethrow_exception(failure);
-    } catch (const std::exception &exception) {
-        spdlog::error("{}: {}", label_, exception.what());
-        abort();
-    }
-    if (--coroutines_ > 0)
-        return;
-    close_socket();
-    spdlog::debug("{}: disconnected", label_);
-    if (server_ != nullptr)
-        server_->forget(*this);
-}
-
-void ClientConnection::send(std::string_view line) {
-    assert_main_thread();
-    if (line.empty() || output_lost_ || output_ended_)
-        return;
-    if (output_bytes() > kMaxOutputBytes) {
-        spdlog::warn("{}: does not read its messages, disconnected", label_);
-        abort();
+    if (AioContext::current() == &home_) {
+        attach();
         return;
     }
-    if (output_bytes() == 0)
-        line.remove_prefix(write_now(line));
-    if (line.empty())
-        return;
-    output_.append(line);
-    output_arrived_.notify();
+    home_.post([self = shared_from_this()] { self->attach(); });
 }
 
-/// Give the socket what it takes at once; most lines need no more. How many bytes that was; a fault shows up
-/// again when the rest is written.
-std::size_t ClientConnection::write_now(std::string_view line) {
-    boost::system::error_code error;
-    return socket_.write_some(boost::asio::buffer(line), error);
+void ClientConnection::attach() {
+    {
+        const std::lock_guard lock{lock_};
+        if (closed_)
+            return;
+        wake_.emplace(home_, [this] { advance(); });
+    }
+    home_.add(*this);
+    advance();
+}
+
+void ClientConnection::wake() {
+    if (AioContext::current() == &home_ && advancing_)
+        return; // it goes on by itself
+    const std::lock_guard lock{lock_};
+    if (wake_)
+        wake_->schedule();
 }
 
 void ClientConnection::stop_commands() {
-    commands_stopped_ = true;
-    input_wanted_.notify();
-    work_arrived_.notify();
-    output_drained_.notify();
+    {
+        const std::lock_guard lock{lock_};
+        commands_stopped_ = true;
+    }
+    wake();
 }
 
 void ClientConnection::finish() {
-    finishing_ = true;
-    stop_commands();
-    if (commands_ended_)
-        end_output();
+    {
+        const std::lock_guard lock{lock_};
+        finishing_ = true;
+        commands_stopped_ = true;
+    }
+    wake();
 }
 
 void ClientConnection::abort() {
-    output_lost_ = true;
-    stop_commands();
-    end_output();
-}
-
-void ClientConnection::end_output() {
-    output_ended_ = true;
-    output_arrived_.notify();
-    if (output_lost_)
-        close_socket();
-}
-
-void ClientConnection::close_socket() {
-    boost::system::error_code error;
-    socket_.close(error);
-}
-
-boost::asio::awaitable<void> ClientConnection::read_input() {
-    while (!commands_stopped_) {
-        if (!session_.wants_input()) {
-            co_await input_wanted_.wait();
-            continue;
-        }
-        const auto [error] = co_await socket_.async_wait(Socket::wait_read, kUseTuple);
-        if (error || commands_stopped_ || !read_available())
-            break;
-        work_arrived_.notify();
+    {
+        const std::lock_guard lock{lock_};
+        aborted_ = true;
+        commands_stopped_ = true;
     }
-    session_.finish();
-    work_arrived_.notify();
+    wake();
 }
 
-/// Feed the session with what is there. False at the end of the input.
-bool ClientConnection::read_available() {
+void ClientConnection::abort_and_wait() {
+    {
+        const std::lock_guard lock{lock_};
+        reported_ = true;
+        commands_stopped_ = true;
+    }
+    if (AioContext::current() == &home_) {
+        close();
+        return;
+    }
+    std::promise<void> closed;
+    home_.post([&] {
+        close();
+        closed.set_value();
+    });
+    closed.get_future().wait();
+}
+
+ClientConnection::Traffic ClientConnection::traffic() const {
+    return {.bytes_in = bytes_in_.load(std::memory_order_relaxed),
+            .bytes_out = bytes_out_.load(std::memory_order_relaxed),
+            .waiting_bytes = waiting_bytes_.load(std::memory_order_relaxed)};
+}
+
+void ClientConnection::queue_locked(std::string text) {
+    if (text.empty() || output_lost_ || output_ended_ || closed_)
+        return;
+    waiting_bytes_.fetch_add(text.size(), std::memory_order_relaxed);
+    if (output_.empty())
+        output_ = std::move(text);
+    else
+        output_ += text;
+}
+
+void ClientConnection::command_ended(std::string answer) {
+    {
+        const std::lock_guard lock{lock_};
+        queue_locked(std::move(answer));
+        --commands_running_;
+    }
+    wake();
+    report_if_over();
+}
+
+AioHandler::Drained ClientConnection::ready(std::uint32_t revents) {
+    readable_ = readable_ || (revents & ~static_cast<std::uint32_t>(POLLOUT)) != 0;
+    advance();
+    return Drained::yes;
+}
+
+/// Do what there is to do, for one turn.
+void ClientConnection::advance() {
+    const auto self = shared_from_this();
+    if (!registered())
+        return;
+    advancing_ = true;
+    int steps = 0;
+    while (steps < kStepsPerTurn) {
+        {
+            const std::lock_guard lock{lock_};
+            if (commands_stopped_)
+                break;
+        }
+        if (is_behind()) {
+            write();
+            if (is_behind() && registered())
+                break;
+        }
+        if (!step() && !(wants_input() && readable_ && read()))
+            break;
+        ++steps;
+    }
+    write();
+    advancing_ = false;
+    settle();
+    if (steps == kStepsPerTurn)
+        wake(); // the rest, after the others
+}
+
+/// Take what is there; false: nothing is.
+bool ClientConnection::read() {
     std::array<char, kReadBytes> buffer; // NOLINT: filled by the read
-    boost::system::error_code error;
-    const std::size_t bytes = socket_.read_some(boost::asio::buffer(buffer), error);
-    if (error)
-        return error == boost::asio::error::would_block || error == boost::asio::error::interrupted;
-    session_.feed({buffer.data(), bytes});
+    const ssize_t bytes = ::recv(fd(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+    if (bytes > 0) {
+        bytes_in_.fetch_add(static_cast<std::uint64_t>(bytes), std::memory_order_relaxed);
+        receive({buffer.data(), static_cast<std::size_t>(bytes)});
+        return true;
+    }
+    if (bytes < 0 && errno == EINTR)
+        return true;
+    readable_ = false;
+    if (bytes < 0 && errno == EAGAIN)
+        return false;
+    input_over_ = true;
+    input_ended();
     return true;
 }
 
-boost::asio::awaitable<void> ClientConnection::run_commands() {
-    while (!commands_stopped_) {
-        std::optional<QmpStep> step = session_.next();
-        if (!step) {
-            if (session_.done())
+/// Send what is queued, as much as the socket takes.
+void ClientConnection::write() {
+    for (;;) {
+        if (written_ == writing_.size()) {
+            writing_.clear();
+            written_ = 0;
+            if (writing_.capacity() > kKeepBytes)
+                writing_.shrink_to_fit();
+            const std::lock_guard lock{lock_};
+            if (output_.empty())
+                queue_locked(line_for_room());
+            if (output_.empty() || output_lost_)
                 break;
-            input_wanted_.notify();
-            co_await work_arrived_.wait();
-            continue;
+            writing_.swap(output_);
         }
-        if (const auto *line = std::get_if<std::string>(&*step)) {
-            send(*line);
-        } else {
-            QmpCommand command = std::get<QmpCommand>(*std::move(step));
-            const Result<QmpReply> result = co_await execute(command);
-            send(session_.reply(command, result));
+        const ssize_t sent =
+            ::send(fd(), writing_.data() + written_, writing_.size() - written_, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (sent > 0) {
+            const auto bytes = static_cast<std::size_t>(sent);
+            written_ += bytes;
+            waiting_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
+            bytes_out_.fetch_add(bytes, std::memory_order_relaxed);
+            watch_stall(false);
+        } else if (errno == EAGAIN) {
+            watch_stall(true);
+            return;
+        } else if (errno != EINTR) {
+            const std::lock_guard lock{lock_};
+            output_lost_ = true;
+            output_.clear();
+            writing_.clear();
+            written_ = 0;
+            waiting_bytes_.store(0, std::memory_order_relaxed);
         }
-        co_await wait_for_output_room();
-        co_await boost::asio::post(io_, boost::asio::use_awaitable); // the other clients' turn
     }
-    commands_ended_ = true;
-    if (finishing_ || session_.done())
-        end_output();
+    watch_stall(false);
 }
 
-/// Lifetime: `command` outlives the coroutine.
-boost::asio::awaitable<Result<QmpReply>> ClientConnection::execute(const QmpCommand &command) {
-    const CommandHandler &handler = api_.handlers[command.index];
-    QmpContext context = server_->context_for(*this);
-    try {
-        if (handler.sync != nullptr)
-            co_return handler.sync(context, command.arguments);
-        auto answer = handler.coroutine(context, command.arguments);
-        co_return co_await std::move(answer);
-    } catch (const std::exception &exception) {
-        spdlog::error("{}: command {}: {}", label_, api_.commands[command.index].name, exception.what());
-        co_return generic_error("Internal error: {}", exception.what());
+/// While the socket takes nothing: be told when it does, and do not wait for ever.
+void ClientConnection::watch_stall(bool blocked) {
+    const std::uint32_t wanted = blocked ? POLLIN | POLLOUT : POLLIN;
+    if (events() != wanted && registered())
+        set_events(wanted);
+    if (!blocked || !is_behind()) {
+        if (stalled_)
+            stalled_->cancel();
+        return;
     }
+    if (!stalled_)
+        stalled_.emplace(home_, [this] {
+            spdlog::warn("{}: does not read its messages, disconnected", label_);
+            abort();
+        });
+    if (!stalled_->armed())
+        stalled_->arm_after(stalled_timeout_.count());
 }
 
-boost::asio::awaitable<void> ClientConnection::wait_for_output_room() {
-    while (output_bytes() >= kPauseOutputBytes && !output_lost_ && !commands_stopped_)
-        co_await output_drained_.wait();
-}
-
-boost::asio::awaitable<void> ClientConnection::write_output() {
-    while (!output_lost_) {
-        if (output_.empty()) {
-            if (output_ended_)
-                break;
-            co_await output_arrived_.wait();
-            continue;
-        }
-        writing_.swap(output_);
-        const auto buffer = boost::asio::buffer(writing_);
-        const auto [error, bytes] = co_await boost::asio::async_write(socket_, buffer, kUseTuple);
-        writing_.clear();
-        if (writing_.capacity() > kKeepBytes)
-            writing_.shrink_to_fit();
-        output_lost_ = output_lost_ || error;
-        output_drained_.notify();
+/// Is it over?
+void ClientConnection::settle() {
+    if (!registered())
+        return;
+    bool over = false;
+    const bool is_done = input_over_ && done();
+    {
+        const std::lock_guard lock{lock_};
+        if (is_done || (finishing_ && commands_running_ == 0))
+            output_ended_ = true;
+        const bool all_sent = output_ended_ && waiting_bytes_.load(std::memory_order_relaxed) == 0;
+        over = aborted_ || all_sent || (output_lost_ && (is_done || commands_stopped_));
     }
-    output_ = {};
-    if (output_ended_)
-        end_connection(socket_);
+    if (over)
+        close();
 }
 
-void ClientConnection::end_connection(Socket &socket) {
-    boost::system::error_code error;
-    socket.shutdown(Socket::shutdown_send, error);
+void ClientConnection::close() {
+    {
+        const std::lock_guard lock{lock_};
+        if (std::exchange(closed_, true))
+            return;
+        output_lost_ = true;
+        output_.clear();
+        waiting_bytes_.store(0, std::memory_order_relaxed);
+        wake_.reset();
+    }
+    stalled_.reset();
+    if (registered())
+        home_.remove(*this);
+    end_connection(fd());
+    socket_.reset();
+    report_if_over();
+}
+
+/// Tell the main thread that nothing of this client is left.
+void ClientConnection::report_if_over() {
+    {
+        const std::lock_guard lock{lock_};
+        if (!closed_ || commands_running_ > 0 || std::exchange(reported_, true))
+            return;
+    }
+    spdlog::debug("{}: disconnected", label_);
+    post_to_main_([self = shared_from_this()] { self->forget_(*self); });
+}
+
+void ClientConnection::end_connection(int fd) {
+    ::shutdown(fd, SHUT_WR);
     std::array<char, kReadBytes> discarded; // NOLINT: filled by the read
-    for (int reads = 0; reads < kMaxDiscardedReads && !error; ++reads)
-        socket.read_some(boost::asio::buffer(discarded), error);
-    socket.close(error);
+    for (int reads = 0; reads < kMaxDiscardedReads; ++reads)
+        if (::recv(fd, discarded.data(), discarded.size(), MSG_DONTWAIT) <= 0)
+            break;
 }
 
 } // namespace iothreadd

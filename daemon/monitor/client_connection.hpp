@@ -1,95 +1,151 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// ClientConnection: one client of a QMP server: its socket, its session and what it has yet to read. Three
-// coroutines share them: one reads while the session wants input, one runs commands, one at a time, and one
-// writes. They keep the connection alive; when all have ended the server forgets it.
+// ClientConnection: the bytes of one monitor client, in the event loop that serves it: an IOThread's, or the
+// main one. It reads while the protocol on top (a derived class) wants input, and queues what is to be sent.
 //
-// A client that reads too slowly first gets no more of its commands run, and then, when events go on piling
-// up, loses its connection. Nobody else waits for it.
+// A client that reads too slowly first gets no more of its commands run; then events for it are dropped and
+// counted; and when it takes nothing at all for a while it loses the connection. Nobody else waits for it.
 //
-// Thread: main thread.
+// Life: start() → served in its home thread → the client leaves, finish() or abort() → closed → on_forget on the
+// main thread, once no command of its runs.
+//
+// Thread: as each function says; lock_ guards what both threads touch.
 #pragma once
 
-#include "daemon/monitor/qmp_client.hpp"
-#include "daemon/monitor/wakeup.hpp"
+#include "daemon/aio/aio_context.hpp"
+#include "daemon/aio/aio_handler.hpp"
+#include "daemon/aio/aio_timer.hpp"
+#include "daemon/aio/bottom_half.hpp"
 #include "daemon/util/unique_fd.hpp"
 
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/generic/stream_protocol.hpp>
-
+#include <atomic>
+#include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 
 namespace iothreadd {
 
-class QmpServer;
-
-class ClientConnection final : public QmpClient, public std::enable_shared_from_this<ClientConnection> {
+class ClientConnection : private AioHandler, public std::enable_shared_from_this<ClientConnection> {
 public:
-    /// Output that waits for the client: from the first limit on its commands wait too, beyond the second it
-    /// is disconnected. One message may go past a limit, so that a long answer always fits.
+    /// Output that waits for the client: from here on its commands wait too, and events for it are dropped. One
+    /// message may go past the limit, so that a long answer always fits.
     static constexpr std::size_t kPauseOutputBytes = 1U << 20;
-    static constexpr std::size_t kMaxOutputBytes = 4U << 20;
+    /// Steps (a command, a read) before it is the others' turn.
+    static constexpr int kStepsPerTurn = 16;
 
-    using Socket = boost::asio::generic::stream_protocol::socket;
+    struct Traffic {
+        std::uint64_t bytes_in = 0;
+        std::uint64_t bytes_out = 0;
+        std::size_t waiting_bytes = 0; ///< not yet taken by the client's socket
+    };
 
-    /// `label` names the client in the log.
-    ClientConnection(boost::asio::io_context &io, QmpServer &server, Socket socket, QmpStyle style,
-                     std::string label);
+    /// `home` serves it; `label` names it in the log; `forget` runs on the main thread when all is over, posted
+    /// with `post_to_main`. A client that is behind and takes nothing for `stalled_timeout` is disconnected.
+    struct Setup {
+        AioContext &home;
+        UniqueFd socket;
+        std::string label;
+        std::chrono::nanoseconds stalled_timeout;
+        std::function<void(std::function<void()>)> post_to_main;
+        std::function<void(ClientConnection &)> forget;
+    };
 
-    /// Greet the client and serve it.
+    ~ClientConnection() override;
+
+    /// Begin to serve. Main thread.
     void start();
-    /// Queue a line. Never blocks, never fails: a client that is gone or too slow misses it.
-    void send(std::string_view line);
-    /// Run no more commands; the one that runs is answered.
+    /// Run no more commands; those that run are answered. Any thread.
     void stop_commands();
-    /// Answer the command that runs, write what is queued, then end the connection.
+    /// Answer the command that runs, send what is queued, then end the connection. Any thread.
     void finish();
-    /// End the connection now.
+    /// End the connection now. Any thread.
     void abort();
-    /// End a connection on which everything is written so that the client reads to the last byte.
-    static void end_connection(Socket &socket);
-    /// The server goes away.
-    void forget_server() { server_ = nullptr; }
+    /// End it before this returns; nobody is told. Main thread.
+    void abort_and_wait();
 
-    QmpSession &session() override { return session_; }
-    const QmpApi &api() const override { return api_; }
+    Traffic traffic() const;
+    const std::string &label() const { return label_; }
+
+    /// End a connection on which everything is written so that the client reads to the last byte.
+    static void end_connection(int fd);
+
+protected:
+    explicit ClientConnection(Setup setup);
+
+    // The protocol. Home thread, lock_ not held.
+    /// Do one thing, such as run a command; false: there is none.
+    virtual bool step() = 0;
+    virtual bool wants_input() = 0;
+    virtual void receive(std::string_view bytes) = 0;
+    /// The client sends no more.
+    virtual void input_ended() = 0;
+    /// After input_ended(): nothing is left to do or to answer.
+    virtual bool done() = 0;
+    /// A line to send now that everything before it is sent; empty: none. lock_ held.
+    virtual std::string line_for_room() { return {}; }
+
+    /// Queue `text`. Any thread; lock_ held.
+    void queue_locked(std::string text);
+    /// Whether the client is so far behind that it gets nothing but answers.
+    bool is_behind() const { return waiting_bytes_.load(std::memory_order_relaxed) >= kPauseOutputBytes; }
+    /// A command begins. Any thread; lock_ held.
+    void command_began_locked() { ++commands_running_; }
+    /// It has ended: queue its answer. Any thread; lock_ not held.
+    void command_ended(std::string answer);
+    /// Go on in the home thread: something is queued or changed. Any thread; lock_ not held.
+    void wake();
+
+    AioContext &home() const { return home_; }
+    void post_to_main(std::function<void()> fn) const { post_to_main_(std::move(fn)); }
+
+    mutable std::mutex lock_;
 
 private:
-    boost::asio::awaitable<void> read_input();
-    boost::asio::awaitable<void> run_commands();
-    boost::asio::awaitable<Result<QmpReply>> execute(const QmpCommand &command);
-    boost::asio::awaitable<void> wait_for_output_room();
-    boost::asio::awaitable<void> write_output();
-    bool read_available();
-    std::size_t write_now(std::string_view line);
-    void end_output();
-    void close_socket();
-    void spawn(boost::asio::awaitable<void> coroutine);
-    void coroutine_ended(const std::exception_ptr &failure);
-    std::size_t output_bytes() const { return output_.size() + writing_.size(); }
+    Drained ready(std::uint32_t revents) override;
+    void attach();
+    void advance();
+    bool read();
+    void write();
+    void watch_stall(bool blocked);
+    void settle();
+    void close();
+    void report_if_over();
 
-    boost::asio::io_context &io_;
-    QmpServer *server_;
-    const QmpApi api_;
-    Socket socket_;
+    AioContext &home_;
+    UniqueFd socket_;
     const std::string label_;
-    QmpSession session_;
+    const std::chrono::nanoseconds stalled_timeout_;
+    const std::function<void(std::function<void()>)> post_to_main_;
+    const std::function<void(ClientConnection &)> forget_;
 
-    Wakeup input_wanted_;   ///< for read_input()
-    Wakeup work_arrived_;   ///< for run_commands()
-    Wakeup output_drained_; ///< for wait_for_output_room()
-    Wakeup output_arrived_; ///< for write_output()
-    std::string output_;    ///< not yet given to the socket
-    std::string writing_;   ///< being written
-    int coroutines_ = 0;
-    bool commands_stopped_ = false; ///< run no more
-    bool commands_ended_ = false;   ///< none runs any more
-    bool finishing_ = false;        ///< end when the command that runs is answered
-    bool output_ended_ = false;     ///< nothing follows what is queued
-    bool output_lost_ = false;      ///< the client does not read any more
+    // Guarded by lock_.
+    std::string output_;
+    std::optional<BottomHalf> wake_; ///< while served
+    int commands_running_ = 0;
+    bool commands_stopped_ = false;
+    bool finishing_ = false;    ///< end when the commands that run are answered
+    bool output_ended_ = false; ///< nothing follows what is queued
+    bool output_lost_ = false;  ///< the client takes nothing any more
+    bool aborted_ = false;
+    bool closed_ = false;
+    bool reported_ = false;
+
+    std::atomic<std::size_t> waiting_bytes_{0}; ///< output_ and the rest of writing_
+    std::atomic<std::uint64_t> bytes_in_{0};
+    std::atomic<std::uint64_t> bytes_out_{0};
+
+    // Home thread.
+    std::string writing_;
+    std::size_t written_ = 0; ///< of writing_
+    std::optional<AioTimer> stalled_;
+    bool readable_ = false;
+    bool input_over_ = false;
+    bool advancing_ = false;
 };
 
 } // namespace iothreadd

@@ -18,7 +18,7 @@ Result<void> qmp_qmp_capabilities(QmpContext &context, const qapi::QmpCapabiliti
     std::vector<std::string_view> names;
     for (const qapi::QMPCapability capability : args.enable.value_or(std::vector<qapi::QMPCapability>{}))
         names.push_back(to_string(capability));
-    return context.client->session().enable(names);
+    return context.client->enable(names);
 }
 
 Result<qapi::VersionInfo> qmp_query_version(QmpContext &) {

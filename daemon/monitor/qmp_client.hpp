@@ -11,8 +11,12 @@
 #include "protocol/qmp/event_throttle.hpp"
 #include "protocol/qmp/qmp_session.hpp"
 
+#include <cstdint>
+#include <optional>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace iothreadd {
 
@@ -22,12 +26,25 @@ struct QmpApi {
     std::span<const CommandHandler> handlers; ///< in the same order
     std::string_view introspection;           ///< the answer of query-qmp-schema, as JSON text
     std::span<const EventLimit> event_limits; ///< of events that are not always sent at once
+    std::span<const std::string_view> events; ///< sorted
 };
+
+/// Capabilities: run commands out of band; number events.
+inline constexpr std::string_view kOobCapability = "oob";
+inline constexpr std::string_view kEventSeqCapability = "event-seq";
+
+class QmpServer;
 
 class QmpClient {
 public:
     virtual ~QmpClient() = default;
-    virtual QmpSession &session() = 0;
+    /// The work of qmp_capabilities; see QmpSession::enable().
+    virtual Result<void> enable(std::span<const std::string_view> capabilities) = 0;
+    /// Get only these events; nothing: all.
+    virtual void set_event_filter(std::optional<std::vector<std::string>> events) = 0;
+
+    virtual std::int64_t id() const = 0;
+    virtual QmpServer &server() = 0;
     virtual const QmpApi &api() const = 0;
 };
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // QmpServer: all QMP clients of the daemon, wherever they connected, and the sink of its events. It owns the
-// listening sockets; each client has its own session and runs its commands one at a time, beside those of the
-// others.
+// listening sockets and runs the clients' commands; each client has its own session.
 //
 // Life: listen() and serve() while the command line is processed → clients come and go while the main loop
 // runs → stop_commands() → what is left of the daemon may still emit events → close().
@@ -10,10 +9,10 @@
 // Thread: main thread.  Source: QMP as observed in QEMU 11.1, which serves one client per socket.
 #pragma once
 
+#include "daemon/monitor/event_history.hpp"
 #include "daemon/monitor/qmp_client.hpp"
 #include "daemon/util/qmp_context.hpp"
 #include "daemon/util/unique_fd.hpp"
-#include "daemon/util/unix_listener.hpp"
 #include "protocol/qmp/event_sink.hpp"
 #include "protocol/qmp/event_throttle.hpp"
 
@@ -21,6 +20,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -32,16 +32,28 @@ class io_context;
 
 namespace iothreadd {
 
+class AioContext;
 class ClientConnection;
+class QmpConnection;
+struct QmpClientState;
+
+/// What clients may cost.
+struct QmpLimits {
+    static constexpr std::size_t kMaxClients = 1024;
+    static constexpr std::chrono::seconds kStalledTimeout{30};
+
+    /// Clients at the same time, over all sockets. One more gets an error line and is disconnected.
+    std::size_t clients = kMaxClients;
+    /// How long a client that is far behind may read nothing at all before it is disconnected.
+    std::chrono::nanoseconds stalled = kStalledTimeout;
+};
 
 class QmpServer final : public EventSink {
 public:
-    /// Clients at the same time, over all sockets. One more gets an error line and is disconnected.
-    static constexpr std::size_t kMaxClients = 1024;
     /// How long close() waits for clients to read what they were sent.
     static constexpr std::chrono::seconds kCloseTimeout{2};
 
-    QmpServer(boost::asio::io_context &io, const QmpApi &api);
+    QmpServer(boost::asio::io_context &io, const QmpApi &api, const QmpLimits &limits = {});
     ~QmpServer() override;
     QmpServer(const QmpServer &) = delete;
     QmpServer &operator=(const QmpServer &) = delete;
@@ -49,11 +61,21 @@ public:
     /// What commands work on. Before the main loop runs.
     void set_context(const QmpContext &context);
 
-    /// Serve every client that connects; `name` is for the log. The socket file, if any, goes with the
-    /// listener.
-    void listen(const std::string &name, UnixListener listener, QmpStyle style);
+    /// What the clients of one monitor have in common.
+    struct Monitor {
+        std::string name; ///< unique
+        QmpStyle style;
+        AioContext &home; ///< serves them
+    };
+
+    /// Serve every client that connects.
+    void listen(const Monitor &monitor, UniqueFd listener);
     /// Serve one client that is connected already.
-    void serve(const std::string &name, UniqueFd connection, QmpStyle style);
+    void serve(const Monitor &monitor, UniqueFd connection);
+    /// Take no more clients of a monitor, and disconnect those it has; nothing of them is left in its home.
+    void close_monitor(std::string_view name);
+    /// The monitor whose client asked for the command that runs now; empty: none.
+    std::string_view asking_monitor() const { return asking_monitor_; }
 
     /// Sent at once, or later, or never, when a limit of QmpApi says so.
     void emit(std::string_view name, std::optional<Json> data) override;
@@ -64,23 +86,41 @@ public:
     /// is called although somebody has not read.
     void close(std::function<void()> closed);
 
+    const QmpApi &api() const { return api_; }
+    /// In the order in which they connected. Any thread.
+    std::vector<QmpClientState> clients() const;
+    /// End the connection of client `id`, after its reply if that is the one that asks. Any thread.
+    /// Errors: GenericError when there is none.
+    Result<void> disconnect(std::int64_t id, const QmpClient &asking);
+    const EventHistory &event_history() const { return history_; }
+
+    /// Run a command of a client and answer it: out-of-band ones at once, others on the main thread. In the
+    /// client's home thread.
+    void run(std::shared_ptr<QmpConnection> client, QmpCommand command);
+
 private:
-    friend class ClientConnection;
     struct Listener;
     struct Internal;
 
-    const QmpApi &api() const { return api_; }
     QmpContext context_for(QmpClient &client) const;
+    Result<QmpReply> run_sync(QmpConnection &client, const QmpCommand &command);
+    void run_on_main(std::shared_ptr<QmpConnection> client, QmpCommand command);
+    Error internal_error(const QmpConnection &client, const QmpCommand &command,
+                         const std::exception &exception) const;
     void send(const QmpEvent &event);
     void await_limited_events();
     void forget(ClientConnection &client);
     void report_closed();
 
     const QmpApi api_;
+    const QmpLimits limits_;
     std::optional<QmpContext> context_;
     EventThrottle throttle_;
+    EventHistory history_;
+    std::string_view asking_monitor_;
     std::vector<std::shared_ptr<Listener>> listeners_;
-    std::vector<std::shared_ptr<ClientConnection>> clients_;
+    mutable std::mutex clients_lock_; ///< clients_ changes on the main thread only; others read it
+    std::vector<std::shared_ptr<QmpConnection>> clients_;
     std::unique_ptr<Internal> internal_; ///< what needs Asio
 };
 

@@ -70,7 +70,8 @@ std::string qmp_error_line(const Error &error, const std::optional<Json> &id, Qm
 }
 
 std::string qmp_event_line(std::string_view name, const std::optional<Json> &data,
-                           std::chrono::system_clock::time_point when, QmpStyle style) {
+                           std::chrono::system_clock::time_point when, std::optional<std::int64_t> seq,
+                           QmpStyle style) {
     using namespace std::chrono;
     const auto since_epoch = floor<microseconds>(when).time_since_epoch();
     const auto whole = floor<seconds>(since_epoch);
@@ -81,6 +82,8 @@ std::string qmp_event_line(std::string_view name, const std::optional<Json> &dat
         text += R"(, "data": )";
         write_json(text, *data);
     }
+    if (seq)
+        text += fmt::format(R"(, "seq": {})", *seq);
     text += '}';
     return to_line(std::move(text), style);
 }

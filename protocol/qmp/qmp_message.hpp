@@ -11,6 +11,7 @@
 #include "protocol/qmp/json.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -36,7 +37,9 @@ std::string qmp_greeting_line(const QmpVersion &version, std::span<const std::st
 std::string qmp_return_line(const QmpReply &value, const std::optional<Json> &id, QmpStyle style);
 std::string qmp_error_line(const Error &error, const std::optional<Json> &id, QmpStyle style);
 
+/// `seq`, when there is one, comes last.
 std::string qmp_event_line(std::string_view name, const std::optional<Json> &data,
-                           std::chrono::system_clock::time_point when, QmpStyle style);
+                           std::chrono::system_clock::time_point when, std::optional<std::int64_t> seq,
+                           QmpStyle style);
 
 } // namespace iothreadd

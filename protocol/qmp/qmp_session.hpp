@@ -73,6 +73,7 @@ public:
     /// Errors: CommandNotFound if that happened before; GenericError for a capability that is not offered.
     Result<void> enable(std::span<const std::string_view> capabilities);
     bool enabled(std::string_view capability) const;
+    const std::vector<std::string_view> &enabled() const { return enabled_; }
     /// Past negotiation: events may be sent.
     bool negotiated() const { return negotiated_; }
 

@@ -70,6 +70,8 @@ def _check_members(cpp: Cpp, found: ObjectType) -> None:
     definition = found.definition
     assert definition
     scope = _Scope(f"{definition.kind} '{definition.name}'")
+    if found.is_union():
+        scope.add("u", "the branches", definition)
     for member in cpp.schema.enabled(found.members()):
         scope.add(cpp.member_name(member.name), f"member '{member.name}'", definition)
     if definition.name == ROOT:

@@ -96,7 +96,11 @@ class Cpp:
     def member_name(self, name: str) -> str:
         """The identifier of a struct's member; it must not hide a type that later members are made of."""
         text = identifiers.identifier(name)
-        return text + "_" if text in self._type_names or identifiers.is_runtime(text) else text
+        if identifiers.is_runtime(text):
+            text += "_"
+        if text in self._type_names:
+            text += "member" if text.endswith("_") else "_"
+        return text
 
 
 def arguments_name(kind: str, name: str) -> str:
@@ -121,4 +125,7 @@ def literal(text: str) -> str:
 
 def comment(text: str, indent: str = "") -> list[str]:
     """A `///` comment of one sentence, or nothing."""
-    return [f"{indent}/// {text}"] if text else []
+    if not text:
+        return []
+    text = "".join(char if char.isprintable() else " " for char in text).replace("??/", "?? /")
+    return [f"{indent}/// {text}" + ("." if text.endswith("\\") else "")]  # a backslash would join the next line

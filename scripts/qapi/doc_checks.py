@@ -49,12 +49,13 @@ def check_missing(definition: Definition, pragmas: Pragmas) -> None:
     if not doc:
         return
     what = f"{definition.kind} '{definition.name}'"
+    members, features = doc.described("member"), doc.described("feature")
     if not pragmas.excepted("documentation-exceptions", definition.name):
         for name in _members(definition):
-            if name not in doc.described("member"):
+            if name not in members:
                 raise SchemaError(definition.position, f"documentation of {what} does not describe '{name}'")
     for name in _features(definition):
-        if name not in doc.described("feature"):
+        if name not in features:
             raise SchemaError(definition.position, f"documentation of {what} does not describe feature '{name}'")
 
 

@@ -81,17 +81,17 @@ def parse_doc(token: Token) -> Doc:
 
 def _check_format(file: str, lines: list[DocLine]) -> None:
     """Line length and blanks between sentences, literal blocks apart."""
-    literal: int | None = None
+    opened, literal = False, 0
     for line in lines:
         indent = indentation(line)
-        if literal is not None and line.text:
-            literal = literal or indent
-            if indent >= literal:
-                continue
-            literal = None
+        if opened and line.text:
+            literal = indent if literal < 0 else literal
+            opened = indent >= literal
+        if opened:
+            continue
         if line.text.strip() in _LITERAL:
-            literal = 0
-        elif literal is None:
+            opened, literal = True, -1
+        else:
             _check_line(Position(file, line.line), line.text)
 
 
@@ -126,7 +126,7 @@ class _DocParser:
         if first is None or not first.startswith("@"):
             self._free_form()
             return self._doc
-        if not first.endswith(":"):
+        if first.find(":") != len(first) - 1:
             raise self._fail("a definition's documentation must start with '@NAME:' alone on its line")
         self._doc.name = first[1:-1]
         if not self._doc.name:
@@ -190,12 +190,14 @@ class _DocParser:
         self._members_over = True
 
     def _descriptions(self, kind: str) -> None:
+        described = set(self._doc.described(kind))
         while (line := self._current()) is not None and (match := _AT_NAME.match(line)):
             name = match.group(1)
             if not name:
                 raise self._fail("name is missing after '@'")
-            if name in self._doc.described(kind):
+            if name in described:
                 raise self._fail(f"'{name}' is described twice")
+            described.add(name)
             self._indented(self._section(kind, name, line[match.end() :]))
 
     def _indented(self, section: Section) -> None:

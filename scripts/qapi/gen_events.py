@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""M_events.hpp and M_events.cpp: one emit() for each event."""
+"""M_events.hpp and M_events.cpp: one emit() for each event. event_table.hpp and .cpp: their names."""
 
 from __future__ import annotations
 
@@ -17,7 +17,25 @@ class EventsBackEnd:
     def files(self) -> list[CppFile]:
         """A header and a source for each module that has events."""
         modules = [module for module in self._cpp.modules if module.events]
-        return [file for module in modules for file in (self._header(module), self._source(module))]
+        emitters = [file for module in modules for file in (self._header(module), self._source(module))]
+        return [*emitters, self._table_header(), self._table_source()]
+
+    def _table_header(self) -> CppFile:
+        file = CppFile("event_table.hpp", "The names of all events.", ["<span>", "<string_view>"])
+        file.add("namespace iothreadd {", "", "/// All events, sorted by name.")
+        file.add("std::span<const std::string_view> event_table();", "", "} // namespace iothreadd")
+        return file
+
+    def _table_source(self) -> CppFile:
+        file = CppFile("event_table.cpp", "The names of all events.")
+        file.includes = [f"{self._cpp.prefix}/event_table.hpp", "<array>"]
+        names = sorted(event.name for module in self._cpp.modules for event in module.events)
+        file.add("namespace iothreadd {", "namespace {", "")
+        file.add(f"constexpr std::array<std::string_view, {len(names)}> kEvents{{{{")
+        file.add(*(f"    {literal(name)}," for name in names), "}};", "", "} // namespace", "")
+        file.add("std::span<const std::string_view> event_table() { return kEvents; }", "")
+        file.add("} // namespace iothreadd")
+        return file
 
     def _header(self, module: Module) -> CppFile:
         file = CppFile(f"{module.name}_events.hpp", f"The events of {module.name}.")

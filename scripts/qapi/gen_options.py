@@ -21,7 +21,8 @@ class OptionsBackEnd:
     def __init__(self, cpp: Cpp) -> None:
         self._cpp = cpp
         root = cpp.schema.types.get(ROOT)
-        self._root = root if isinstance(root, ObjectType) else None
+        is_there = isinstance(root, ObjectType) and root.definition and cpp.schema.holds(root.definition.condition)
+        self._root = root if is_there and isinstance(root, ObjectType) else None
         self._steps = cpp.schema.enabled(self._root.own_members) if self._root else []
         self._base = self._root.base if self._root else None
         self._settings = cpp.schema.enabled(self._base.members()) if self._base else []
@@ -34,6 +35,8 @@ class OptionsBackEnd:
 
     def _check(self) -> None:
         """A step decodes an object; a setting is stored as it is."""
+        if self._root and self._root.definition and self._root.is_union():
+            raise SchemaError(self._root.definition.position, f"'{ROOT}' must be a struct")
         for option in self._steps:
             if not isinstance(_value_type(option), ObjectType):
                 self._refuse(option, f"is no struct or union and belongs into the base of '{ROOT}'")
@@ -83,6 +86,8 @@ class OptionsBackEnd:
             file.add("        return true;", "    }")
         if all(member.type is BUILTINS["bool"] for member in self._settings):
             file.add("    (void)value;")
+        if not self._settings:
+            file.add("    (void)settings;", "    (void)name;")
         file.add("    return false;", "}", "")
 
     def _source(self) -> CppFile:
@@ -112,10 +117,10 @@ class OptionsBackEnd:
         base = identifier("k-" + option.name)
         branches = self._cpp.schema.enabled(found.branches)
         named = []
-        for branch in branches:
+        for index, branch in enumerate(branches):
             assert isinstance(branch.type, ObjectType)
             members = sorted(self._cpp.schema.enabled(branch.type.members()), key=lambda member: member.name)
-            name = f"{base}_{identifier(branch.name)}_members"
+            name = f"{base}_{index}_members"
             named.append((branch.name, name))
             file.add(f"constexpr std::array<OptionMember, {len(members)}> {name}{{{{")
             for member in members:
@@ -139,6 +144,8 @@ class OptionsBackEnd:
 
     def _apply(self, file: CppFile) -> None:
         file.add("Result<void> apply_option(OptionHandler &handler, std::string_view name, std::string_view value) {")
+        if not self._steps:
+            file.add("    (void)handler;", "    (void)value;")
         for index, member in enumerate(self._steps):
             found = _value_type(member)
             method = identifier(member.name)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 _KEYWORDS = frozenset(
     """alignas alignof and and_eq asm auto bitand bitor bool break case catch char char8_t char16_t char32_t class
@@ -16,15 +17,20 @@ _KEYWORDS = frozenset(
 )
 _MACROS = frozenset(
     """unix linux i386 mips sparc major minor makedev errno h_errno assert stdin stdout stderr offsetof alloca
-    d_fileno""".split()
+    d_fileno h_addr ifc_buf ifc_req ifa_broadaddr ifa_dstaddr sched_priority sigmask math_errhandling issubnormal
+    strdupa strndupa va_arg va_copy va_end va_start""".split()
 )
-_MACRO_FAMILY = re.compile(r"si_[a-z0-9_]+|st_[a-z]*time|sa_handler|sa_sigaction|s6_addr[0-9]*|[A-Z][A-Z0-9_]+")
-"""Members of system structures that are macros; all capitals."""
+_MACRO_FAMILY = re.compile(
+    r"si_[a-z0-9_]+|st_[a-z]*time|sa_handler|sa_sigaction|s6_addr[0-9]*|ifr_[a-z]+|sigev_[a-z_]+"
+    r"|pthread_cleanup_[a-z_]+|[bl]e(16|32|64)toh|hto[bl]e(16|32|64)|[A-Z][A-Z0-9_]+|SYS_[a-z0-9_]+"
+    r"|M_[A-Z0-9_]+[fl]?[0-9]*x?|[AP]F_DECnet|L_[a-z]+|P_tmpdir"
+)
+"""Members of system structures that are macros, functions that are; all capitals, and nearly all."""
 
 _RUNTIME = frozenset(
-    """AlternateClaims Awaitable Box Case CommandHandler DecodeContext DecodeError Empty Error ErrorClass EventSink Input
-    Json Keyval ObjectReader ObjectWriter OptionHandler OptionInfo OptionMember OptionType Path QmpContext QmpReply
-    Result SerialisedJson""".split()
+    """AlternateClaims Awaitable Box Case CommandHandler DecodeContext DecodeError Empty Error ErrorClass EventSink
+    Input Json Keyval ObjectReader ObjectWriter OptionHandler OptionInfo OptionMember OptionType Path QmpContext
+    QmpReply Result SerialisedJson""".split()
 )
 """What the hand-written part calls its types."""
 
@@ -35,6 +41,7 @@ def _plain(name: str) -> str:
     return "v" + text if text[:1].isdigit() else text
 
 
+@cache
 def identifier(name: str) -> str:
     """The identifier for a member, enumerator or function called `name` on the wire."""
     text = _plain(name)
@@ -69,4 +76,4 @@ def snake(type_name: str) -> str:
 
 def module_name(module: str) -> str:
     """`sub/block-core.json` as `block_core`; the name of its generated files."""
-    return re.sub(r"[^A-Za-z0-9]", "_", module.removesuffix(".json").replace("../", "")) or "_"
+    return re.sub(r"[^A-Za-z0-9]", "_", module.removesuffix(".json").removeprefix("./").replace("../", "")) or "_"

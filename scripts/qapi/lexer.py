@@ -12,7 +12,7 @@ from .errors import Position, SchemaError
 PUNCTUATION = "{}[]:,"
 WORDS = {"true": True, "false": False}
 _WORD = re.compile(r"[^\s{}\[\]:,'#]+")
-_LINE_END = re.compile(r"\r\n|\r|\n")
+LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Lexer:
 
     def __init__(self, file: str, text: str) -> None:
         self._file = file
-        self._lines = _LINE_END.split(text)
+        self._lines = LINE_END.split(text)
         if len(self._lines) > 1 and not self._lines[-1]:
             self._lines.pop()
         self._row = 0
@@ -114,7 +114,7 @@ class Lexer:
         return Token("bool", WORDS[word], self._here())
 
     def _comment(self, line: str) -> Iterator[Token]:
-        text = line[self._column :].rstrip()
+        text = line[self._column :]
         if not text.startswith("##"):
             return
         if text != "##":
@@ -127,7 +127,7 @@ class Lexer:
         lines: list[DocLine] = []
         self._row += 1
         while self._row < len(self._lines):
-            text = self._lines[self._row].strip()
+            text = self._lines[self._row].lstrip()
             if text == "##":
                 return Token("doc", lines, start)
             if text:
@@ -141,6 +141,7 @@ class Lexer:
             raise self._fail("documentation block is not closed with '##'")
         if text.startswith("##"):
             raise self._fail("junk after '##'")
+        text = text.rstrip()
         if len(text) > 1 and text[1] != " ":
             raise self._fail("one blank is needed after '#' in a documentation block")
         return DocLine(self._row + 1, text[2:])

@@ -5,9 +5,12 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
+from contextlib import suppress
 
 from .clashes import check_identifiers
+from .conditions import check_conditions
 from .cpp import Cpp, CppFile
 from .errors import SchemaError
 from .gen_codec import CodecBackEnd
@@ -20,10 +23,10 @@ from .gen_options import OptionsBackEnd
 from .gen_types import TypesBackEnd
 from .manual import build_manual
 from .model import Schema
-from .output import depfile_text, write_if_changed
+from .output import depfile_text, write_changed, write_out
 from .parser import read_schema
 from .resolve import build_schema
-from .shapes import check_expression
+from .shapes import check_expression, is_symbol
 
 _PARTS = (".py", ".css", ".js")
 """What this program consists of."""
@@ -38,6 +41,7 @@ def load(path: str, defined: frozenset[str] = frozenset()) -> Schema:
 
 def generate(schema: Schema, prefix: str, unmask: bool = False) -> list[CppFile]:
     """Every output file."""
+    check_conditions(schema)
     cpp = Cpp(schema, prefix)
     check_identifiers(cpp)
     types = TypesBackEnd(cpp)
@@ -57,6 +61,18 @@ def manual_files(schema: Schema, stem: str, release: str) -> dict[str, str]:
     return {f"{stem}.{SECTION}": render_man(manual), f"{stem}.html": render_html(manual)}
 
 
+def _symbol(text: str) -> str:
+    if not is_symbol(text):
+        raise argparse.ArgumentTypeError(f"'{text}' is no upper case identifier")
+    return text
+
+
+def _directory(text: str) -> str:
+    if not text or re.search(r'["\\\x00-\x1f]', os.path.basename(os.path.abspath(text))):
+        raise argparse.ArgumentTypeError(f"{text!a} cannot be what an #include starts with")
+    return text
+
+
 def _arguments(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="qapi-gen", description="Check a QAPI schema, generate C++ from it, or write its reference manual."
@@ -65,10 +81,14 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
     mode = parser.add_mutually_exclusive_group(required=True)
     mode.add_argument("--check", action="store_true", help="only check; print nothing when the schema is right")
     mode.add_argument("--list", action="store_true", help="print the names of the files that -o would write")
-    mode.add_argument("-o", "--output", metavar="DIR", help="write the generated files to DIR")
+    mode.add_argument(
+        "-o", "--output", metavar="DIR", type=_directory, help="write the generated files to DIR, all or none of them"
+    )
     mode.add_argument("--manual", metavar="STEM", help=f"write the reference manual to STEM.{SECTION} and STEM.html")
     parser.add_argument("--release", metavar="VERSION", default="", help="the version that the manual names")
-    parser.add_argument("--define", metavar="SYMBOL", action="append", default=[], help="a symbol that 'if' may test")
+    parser.add_argument(
+        "--define", metavar="SYMBOL", action="append", type=_symbol, default=[], help="a symbol that 'if' may test"
+    )
     parser.add_argument("--unmask", action="store_true", help="real type names in the introspection, for debugging")
     parser.add_argument("--depfile", metavar="FILE", help="also write a make rule for the schema's files")
     parser.add_argument("--depfile-target", metavar="NAME", default="", help="what the rule in the depfile makes")
@@ -81,16 +101,16 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
 
 
 def _write(options: argparse.Namespace, schema: Schema, texts: dict[str, str]) -> None:
-    """All files, then the depfile: the first of them depends on the schema and on this program."""
-    for path, text in texts.items():
-        os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
-        write_if_changed(path, text)
+    """All files and the depfile, or none: the first of them depends on the schema and on this program."""
     if options.depfile:
         target = options.depfile_target or next(iter(texts))
         here = os.path.dirname(os.path.abspath(__file__))
         parts = [os.path.join(here, name) for name in sorted(os.listdir(here)) if name.endswith(_PARTS)]
         sources = [os.path.abspath(file) for file in schema.source.files]
-        write_if_changed(options.depfile, depfile_text(target, sources + parts))
+        texts[options.depfile] = depfile_text(target, sources + parts)
+    for path in texts:
+        os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+    write_changed(texts)
 
 
 def _run(options: argparse.Namespace, schema: Schema) -> None:
@@ -103,24 +123,31 @@ def _run(options: argparse.Namespace, schema: Schema) -> None:
     prefix = os.path.basename(os.path.abspath(options.output)) if options.output else ""
     files = generate(schema, prefix, options.unmask)
     if options.list:
-        print("\n".join(file.name for file in files))
+        write_out("".join(f"{file.name}\n" for file in files))
     else:
         _write(options, schema, {os.path.join(options.output, file.name): file.render() for file in files})
 
 
+def _described(error: OSError) -> str:
+    return f"'{error.filename}': {error.strerror}" if error.filename else f"standard output: {error.strerror}"
+
+
 def main(argv: list[str] | None = None) -> int:
-    """Exit status: 0 the schema is right, 1 it is wrong, 2 wrong usage."""
+    """Exit status: 0 the schema is right, 1 it is wrong or nothing can be written, 2 wrong usage."""
     options = _arguments(sys.argv[1:] if argv is None else argv)
     try:
         schema = load(options.schema, frozenset(options.define))
         _run(options, schema)
+        return 0
     except SchemaError as error:
-        print(error, file=sys.stderr)
-        return 1
+        message = str(error)
     except OSError as error:
-        print(f"qapi-gen: {error}", file=sys.stderr)
-        return 1
+        message = f"qapi-gen: cannot write {_described(error)}"
     except RecursionError:
-        print(f"{options.schema}:1: types are nested too deeply", file=sys.stderr)
-        return 1
-    return 0
+        message = f"{options.schema}:1: types are nested too deeply"
+    except MemoryError:
+        message = f"{options.schema}:1: too much for the memory there is"
+    with suppress(OSError):
+        if sys.stderr:  # None when it was closed; print() would take standard output instead
+            print(message, file=sys.stderr)
+    return 1

@@ -30,8 +30,8 @@ BUILTINS = {
     "null": Builtin("null", "null", "null"),
     "any": Builtin("any", "any", "value"),
 }
-BUILTIN_MODULE = "qapi-builtin.json"
-"""The module of QType, the predefined enum."""
+BUILTIN_MODULE = "./qapi-builtin.json"
+"""The module of QType, the predefined enum; no file's module starts with './'."""
 
 
 @dataclass(eq=False)

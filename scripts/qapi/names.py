@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 _NAME = re.compile(r"(__[a-z0-9.-]+_)?(x-)?([a-z][a-z0-9_-]*)", re.IGNORECASE)
 _CAMEL = re.compile(r"[A-Z][A-Za-z0-9]*[a-z][A-Za-z0-9]*")
 
 
+@cache
 def wire_key(name: str) -> str:
     """What two names of one scope must not share."""
     return re.sub(r"[^A-Za-z0-9_]", "_", name)

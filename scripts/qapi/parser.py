@@ -3,17 +3,21 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from dataclasses import dataclass, field
 
 from .docs import Doc, parse_doc
 from .errors import Position, SchemaError
-from .lexer import Lexer, Token
+from .lexer import LINE_END, Lexer, Token
 
 Value = dict | list | str | bool
 
 _MAX_NESTING = 100
 _MAX_INCLUDES = 100
+_MAX_FILE_BYTES = 16 << 20
+"""No schema is that long; whatever is, was not meant to be one."""
 _LIST_PRAGMAS = (
     "command-name-exceptions",
     "command-returns-exceptions",
@@ -61,6 +65,8 @@ class Source:
     texts: list[FreeForm] = field(default_factory=list)
     modules: list[str] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
+    absolute: set[str] = field(default_factory=set)
+    """The same files by absolute path."""
     pragmas: Pragmas = field(default_factory=Pragmas)
 
 
@@ -82,6 +88,7 @@ class _FileParser:
         self._tokens = iter(Lexer(path, _read(path, included_at)))
         self._token = self._take()
         source.files.append(path)
+        source.absolute.add(self._open_files[-1])
         source.modules.append(self._module)
 
     def _take(self) -> Token:
@@ -192,7 +199,7 @@ class _FileParser:
             raise SchemaError(position, f"files are included more than {_MAX_INCLUDES} levels deep")
         if absolute in self._open_files:
             raise SchemaError(position, f"inclusion cycle: '{name}' is being read already")
-        if absolute not in (os.path.abspath(file) for file in self._source.files):
+        if absolute not in self._source.absolute:
             _FileParser(self._source, path, position, self._open_files).parse()
 
     def _pragma(self, pragmas: Value, position: Position) -> None:
@@ -218,12 +225,25 @@ def _reject_unused(doc: Doc | None) -> None:
 
 def _read(path: str, included_at: Position | None) -> str:
     try:
-        with open(path, "rb") as file:
-            data = file.read()
+        data = _bytes(path)
     except OSError as error:
         raise SchemaError(included_at, f"cannot read '{path}': {error.strerror}") from error
+    if len(data) > _MAX_FILE_BYTES:
+        raise SchemaError(included_at, f"cannot read '{path}': longer than {_MAX_FILE_BYTES >> 20} MiB")
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
+        line = len(LINE_END.split(data[: error.start].decode("utf-8")))
         raise SchemaError(Position(path, line), "not UTF-8 text") from error
+
+
+def _bytes(path: str) -> bytes:
+    """The contents of a regular file; a FIFO would wait for ever, a device need have no end."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with open(descriptor, "rb") as file:
+        mode = os.fstat(descriptor).st_mode
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if not stat.S_ISREG(mode):
+            raise OSError(errno.EINVAL, "Not a regular file")
+        return file.read(_MAX_FILE_BYTES + 1)

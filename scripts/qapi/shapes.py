@@ -28,6 +28,11 @@ _FALSE_FLAGS = ("gen", "success-response")
 _IDENTIFIER = re.compile(r"[A-Z][A-Z0-9_]*")
 
 
+def is_symbol(text: str) -> bool:
+    """Whether `text` is what a condition may test."""
+    return bool(_IDENTIFIER.fullmatch(text))
+
+
 def check_expression(expression: Expression, pragmas: Pragmas) -> Definition:
     """The definition in `expression`, or SchemaError at its opening brace."""
     try:
@@ -232,7 +237,7 @@ def _condition(value: dict, what: str) -> Condition:
 
 def _check_condition(condition: object, what: str) -> None:
     if isinstance(condition, str):
-        if not _IDENTIFIER.fullmatch(condition):
+        if not is_symbol(condition):
             raise ValueError(f"'if' condition '{condition}' of {what} is not an upper case identifier")
         return
     if not isinstance(condition, dict):
@@ -258,6 +263,7 @@ def _features(value: dict, what: str) -> list[Feature]:
     if not isinstance(items, list):
         raise ValueError(f"'features' of {what} must be an array")
     features: list[Feature] = []
+    keys: set[str] = set()
     for item in items:
         feature = {"name": item} if isinstance(item, str) else item
         if not isinstance(feature, dict):
@@ -268,7 +274,8 @@ def _features(value: dict, what: str) -> list[Feature]:
             raise ValueError(f"'name' of a feature of {what} must be a string")
         feature_what = f"feature '{name}' of {what}"
         names.check_lower(name, feature_what)
-        if any(names.wire_key(name) == names.wire_key(other.name) for other in features):
+        if names.wire_key(name) in keys:
             raise ValueError(f"{feature_what} is given twice")
+        keys.add(names.wire_key(name))
         features.append(Feature(name, _condition(feature, feature_what)))
     return features

@@ -33,16 +33,20 @@ def implied_key(found: Type) -> str:
     return first.name
 
 
-def shown_type(schema: Schema, found: Type) -> str:
-    """A type in a list of members: int, size, bool, str, the values of an enum."""
+def shown_type(schema: Schema, found: Type, around: tuple[AlternateType, ...] = ()) -> str:
+    """A type in a list of members: int, size, bool, str, the values of an enum.
+
+    An alternate inside itself is shown by its name; `around` has those that are being shown.
+    """
     if isinstance(found, Builtin):
         return "size" if found.name == "size" else found.shown
     if isinstance(found, EnumType):
         return "|".join(value.name for value in schema.enabled(found.values))
     if isinstance(found, ArrayType):
-        return f"[{shown_type(schema, found.element)}]"
-    if isinstance(found, AlternateType):
-        return " or ".join(shown_type(schema, branch.type) for branch in schema.enabled(found.branches))
+        return f"[{shown_type(schema, found.element, around)}]"
+    if isinstance(found, AlternateType) and found not in around:
+        branches = schema.enabled(found.branches)
+        return " or ".join(shown_type(schema, branch.type, (*around, found)) for branch in branches)
     return found.name or ""
 
 
@@ -78,15 +82,18 @@ def _line(items: list[_Item], implied: str) -> str:
     return text
 
 
-def _assignments(schema: Schema, key: str, name: str, found: Type) -> str:
+def _assignments(schema: Schema, key: str, name: str, found: Type, around: tuple[AlternateType, ...] = ()) -> str:
     """How a member that is no struct can be given; the elements of a list are numbered from 0."""
+    if found in around:
+        return f"{key}..."
     if isinstance(found, AlternateType):
-        branches = [branch for branch in schema.enabled(found.branches) if branch.type is not BUILTINS["null"]]
-        return "|".join(dict.fromkeys(_assignments(schema, key, name, branch.type) for branch in branches))
+        branches = [branch.type for branch in schema.enabled(found.branches) if branch.type is not BUILTINS["null"]]
+        around = (*around, found)
+        return "|".join(dict.fromkeys(_assignments(schema, key, name, branch, around) for branch in branches))
     if isinstance(found, ObjectType):
         return f"{key}.*=..."
     if isinstance(found, ArrayType):
-        inner = _assignments(schema, f"{key}.0", name, found.element)
+        inner = _assignments(schema, f"{key}.0", name, found.element, around)
         return inner if inner.endswith("...") else f"{inner}..."
     return f"{key}={_placeholder(schema, name, found)}"
 

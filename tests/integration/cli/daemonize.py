@@ -16,7 +16,10 @@ def test(case: Case) -> None:
     options = ("--chardev", f"socket,id=c,path={monitor},server=on", "--monitor", "c", "--object", "iothread,id=io0",
                "--blockdev", "file,node-name=n0,filename=disk.img", "--nbd-server", f"addr.type=unix,addr.path={nbd}")
     failed = case.run(case.settings.daemon, "--daemonize", *options, "--export", "nbd,id=e0,node-name=nope", status=1)
-    equal(failed.stderr, "iothreadd: --export nbd,id=e0,node-name=nope: Cannot find device='' nor node-name='nope'\n", "stderr")
+    equal(
+        failed.stderr, "iothreadd: --export nbd,id=e0,node-name=nope: Cannot find device='' nor node-name='nope'\n",
+        "stderr"
+    )
     case.check_no_sockets()
 
     adopt_orphans() # to see its status

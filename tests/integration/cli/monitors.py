@@ -12,7 +12,8 @@ def test(case: Case) -> None:
     unix, pretty = case.path("unix.sock"), case.path("pretty.sock")
     daemon = case.start_plain("--chardev", f"socket,id=u,path={unix},server=on", "--monitor", "chardev=u,mode=control",
                               "--chardev", f"socket,id=t,host=127.0.0.1,port={port},server=on", "--monitor", "t",
-                              "--chardev", f"socket,id=p,path={pretty},server=on", "--monitor", "p,pretty=on", monitor=unix)
+                              "--chardev", f"socket,id=p,path={pretty},server=on", "--monitor", "p,pretty=on",
+                              monitor=unix)
     over_tcp = socket.create_connection(("127.0.0.1", port), timeout=30)
     with QmpClient("", connected=over_tcp) as tcp, daemon.qmp() as qmp:
         tcp.execute("object-add", {"qom-type": "iothread", "id": "io0"})
@@ -27,4 +28,7 @@ def test(case: Case) -> None:
             text += part
     greeting, answer = text.split(b"\r\n}\r\n")[:2]
     check("QMP" in json.loads(greeting + b"}"), f"greeting: {greeting!r}")
-    equal(answer + b"\r\n}\r\n", b'{\r\n    "return": {\r\n    },\r\n    "id": [\r\n        "x"\r\n    ]\r\n}\r\n', "pretty reply")
+    equal(
+        answer + b"\r\n}\r\n", b'{\r\n    "return": {\r\n    },\r\n    "id": [\r\n        "x"\r\n    ]\r\n}\r\n',
+        "pretty reply"
+    )

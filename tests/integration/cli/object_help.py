@@ -6,13 +6,19 @@ from harness import Case, equal
 def test(case: Case) -> None:
     daemon = case.settings.daemon
     for word in ("help", "?"):
-        equal(case.run(daemon, "--object", word).stdout, "List of user creatable objects:\n  iothread\n", f"--object {word}")
+        equal(
+            case.run(daemon, "--object", word).stdout, "List of user creatable objects:\n  iothread\n  monitor-qmp\n",
+            f"--object {word}"
+        )
     lines = case.run(daemon, "--object", "iothread,help").stdout.splitlines()
     equal(lines[0], "iothread options:", "first line")
     names = [line.partition("=")[0].strip() for line in lines[1:]]
     equal(names, ["aio-max-batch", "fd-monitor", "poll-grow", "poll-max-ns", "poll-shrink", "poll-weight",
                   "thread-pool-max", "thread-pool-min"], "properties")
-    equal([line for line in lines if line.startswith("  poll-max-ns=<int>")] != [], True, f"a line of poll-max-ns in {lines}")
+    equal(
+        [line for line in lines if line.startswith("  poll-max-ns=<int>")] != [], True,
+        f"a line of poll-max-ns in {lines}"
+    )
     for option in ("--blockdev", "--export", "--nbd-server", "--monitor"):
         done = case.run(daemon, option, "help", status=1)
         equal(done.stderr, f"iothreadd: {option} help: Help is not available for this option\n", "stderr")

@@ -17,7 +17,8 @@ def test(case: Case) -> None:
                           ((*thread, *thread), "io0"), ((*node, *node), "Duplicate nodes with node-name='n0'"),
                           ((*server, *server), "NBD server already running"),
                           ((*thread, *server, *node, *export, *export), "Block export id 'e0' is already in use"),
-                          ((*chardev, *chardev), "c"), ((*chardev, "--monitor", "c", "--monitor", "c"), "is already in use")):
+                          ((*chardev, *chardev), "c"),
+                          ((*chardev, "--monitor", "c", "--monitor", "c"), "is already in use")):
         done = case.run(case.settings.daemon, *options, status=1, timeout=20)
         check(len(done.stderr.splitlines()) == 1 and text in done.stderr, f"{options}: {done.stderr!r} lacks {text!r}")
         case.check_no_sockets()

@@ -26,7 +26,9 @@ def test(case: Case) -> None:
                                   pass_fds=(for_qmp.fileno(), for_nbd.fileno()), monitor=qmp)
         early.settimeout(30)
         lines = early.makefile("rb")
-        equal([b"QMP" in lines.readline(), lines.readline()], [True, b'{"return": {}}\r\n'], "what the early client gets")
+        equal(
+            [b"QMP" in lines.readline(), lines.readline()], [True, b'{"return": {}}\r\n'], "what the early client gets"
+        )
         check(b'"id": "io0"' in lines.readline(), "the early client's third line")
         early.close()
         with daemon.qmp() as client:

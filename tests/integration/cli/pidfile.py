@@ -20,7 +20,9 @@ def test(case: Case) -> None:
         else:
             raise AssertionError("the pid file is not locked")
     second = case.run(case.settings.daemon, "--object", "iothread,id=io0", "--pidfile", pidfile, status=1)
-    check("cannot create PID file: Cannot lock pid file: Resource temporarily unavailable" in second.stderr, second.stderr)
+    check(
+        "cannot create PID file: Cannot lock pid file: Resource temporarily unavailable" in second.stderr, second.stderr
+    )
     equal(len(second.stderr.splitlines()), 1, "lines on stderr")
     equal(pidfile.read_text(), f"{daemon.pid}\n", "content after the refusal")
     daemon.qmp().close()

@@ -6,7 +6,9 @@ import socket
 
 from harness import Case, check, equal
 
-OPTIONS = ("object", "blockdev", "nbd-server", "export", "chardev", "monitor", "pidfile", "daemonize", "version", "help")
+OPTIONS = (
+    "object", "blockdev", "nbd-server", "export", "chardev", "monitor", "pidfile", "daemonize", "version", "help"
+)
 
 
 def test(case: Case) -> None:

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A wrong option gives one clear line on stderr (a few have a hint below), status 1, and nothing was started or left."""
+"""A wrong option gives one clear line on stderr (a few have a hint below), status 1,
+and nothing was started or left.
+"""
 import socket
 import stat
 
@@ -21,7 +23,10 @@ WRONG: list[tuple[str, str, str]] = [
     ("--object", "iothread,id=io0,poll-max-ns.x=1", "Parameters 'poll-max-ns.*' are unexpected"),
     ("--object", "iothread,id", "Expected '=' after parameter 'id'"),
     ("--object", "iothread,id=io0,fd-monitor=poll", "Parameter 'fd-monitor' does not accept value 'poll'"),
-    ("--object", '{"qom-type":"iothread","id":"io0","poll-max-ns":"5"}', "Invalid parameter type for 'poll-max-ns', expected: integer"),
+    (
+        "--object", '{"qom-type":"iothread","id":"io0","poll-max-ns":"5"}',
+        "Invalid parameter type for 'poll-max-ns', expected: integer"
+    ),
     ("--object", '{"qom-type":"iothread","id":"io0"', "1:34: JSON parse error, premature end of input"),
     ("--object", '{"qom-type":"iothread","id":"io0",}', "1:35: JSON parse error, expecting key"),
     ("--object", '{"qom-type":"iothread","id":"io0"}{}', "Expecting at most one JSON value"),
@@ -30,8 +35,14 @@ WRONG: list[tuple[str, str, str]] = [
     ("--blockdev", "file,node-name=f0", "Parameter 'filename' is missing"),
     ("--blockdev", "file,node-name=f0,filename=DIR/missing", "Could not open 'DIR/missing': No such file or directory"),
     ("--blockdev", "file,node-name=f0,filename=DIR/disk.img,readonly", "Expected '=' after parameter 'readonly'"),
-    ("--blockdev", "file,node-name=f0,filename=DIR/disk.img,read-only=maybe", "Parameter 'read-only' expects 'on' or 'off'"),
-    ("--blockdev", "file,node-name=f0,filename=DIR/disk.img,cache=none", "Invalid parameter type for 'cache', expected: object"),
+    (
+        "--blockdev", "file,node-name=f0,filename=DIR/disk.img,read-only=maybe",
+        "Parameter 'read-only' expects 'on' or 'off'"
+    ),
+    (
+        "--blockdev", "file,node-name=f0,filename=DIR/disk.img,cache=none",
+        "Invalid parameter type for 'cache', expected: object"
+    ),
     ("--blockdev", "driver=null-co,node-name=n,size=-1", ""),
     ("--blockdev", "bogus,node-name=n", "Parameter 'driver' does not accept value 'bogus'"),
     ("--nbd-server", "type=unix,path=DIR/nbd.sock", "Parameter 'addr' is missing"),
@@ -40,10 +51,16 @@ WRONG: list[tuple[str, str, str]] = [
     ("--nbd-server", "addr.type=inet,addr.host=127.0.0.1,addr.port=99999", ""),
     ("--nbd-server", "addr.type=inet,addr.host=127.0.0.1,addr.port=PORT", ""),
     ("--nbd-server", "addr.type=fd,addr.str=FD", "File descriptor 'FD' is not a socket"),
-    ("--nbd-server", "addr.type=unix,addr.path=DIR/no/nbd.sock", "Failed to bind socket to DIR/no/nbd.sock: No such file or directory"),
+    (
+        "--nbd-server", "addr.type=unix,addr.path=DIR/no/nbd.sock",
+        "Failed to bind socket to DIR/no/nbd.sock: No such file or directory"
+    ),
     ("--nbd-server", f"addr.type=unix,addr.path=DIR/{'x' * 120}",
      f"UNIX socket path 'DIR/{'x' * 120}' is too long\nPath must be less than 108 bytes"),
-    ("--nbd-server", "addr.type=unix,addr.path=DIR/plain", "Failed to bind socket to DIR/plain: Address already in use"),
+    (
+        "--nbd-server", "addr.type=unix,addr.path=DIR/plain",
+        "Failed to bind socket to DIR/plain: Address already in use"
+    ),
     ("--export", "nbd,id=e0,node-name=late", "Cannot find device='' nor node-name='late'"),
     ("--export", "nbd,id=e0,node-name=n", "NBD server not running"),
     ("--export", "nbd,id=e0,node-name=n,iothread=nope", 'iothread "nope" not found'),
@@ -58,7 +75,8 @@ WRONG: list[tuple[str, str, str]] = [
     ("--monitor", "chardev=c,bogus=1", "Parameter 'bogus' is unexpected"),
 ]
 GETOPT = [(["--nosuch"], "unrecognized option '--nosuch'"), (["--object"], "option '--object' requires an argument"),
-          (["--daemonize=yes"], "option '--daemonize' doesn't allow an argument"), (["foo"], "foo: Unexpected argument"),
+          (["--daemonize=yes"], "option '--daemonize' doesn't allow an argument"),
+          (["foo"], "foo: Unexpected argument"),
           (["-x"], "invalid option -- 'x'"), (["--p"], "option '--p"), (["-object", "x"], "invalid option -- 'o'"),
           (["--pidfile", "/nonexistent/pid"], "Could not create '/nonexistent/pid': No such file or directory")]
 

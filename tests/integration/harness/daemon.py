@@ -71,9 +71,9 @@ class Daemon(Process):
             what = "the daemon ended before it was ready" if readable else f"not ready after {timeout} s"
             raise Failure(f"{what}: {' '.join(self.argv)}\n{self.stderr[-3000:]}")
 
-    def qmp(self, negotiate: bool = True) -> QmpClient:
+    def qmp(self, negotiate: bool = True, enable: tuple[str, ...] = ()) -> QmpClient:
         assert self.monitor is not None
-        return QmpClient(self.monitor, negotiate)
+        return QmpClient(self.monitor, negotiate, enable=enable)
 
     def threads(self) -> dict[int, str]:
         """Thread id -> kernel name. Without io_uring's own helpers (iou-...), which the kernel adds and takes away."""
@@ -106,7 +106,8 @@ class Daemon(Process):
             self.until(lambda: self.resources() == expected, what)
         except Failure as failure:
             threads, fds = self.resources()
-            raise Failure(f"{failure}\n  threads: more {dict(threads - expected[0])} fewer {dict(expected[0] - threads)}"
+            raise Failure(f"{failure}\n  threads: more {dict(threads - expected[0])}"
+                          f" fewer {dict(expected[0] - threads)}"
                           f"\n  fds: more {dict(fds - expected[1])} fewer {dict(expected[1] - fds)}") from None
 
     def cpu_ns(self, thread_id: int) -> int:

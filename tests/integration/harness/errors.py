@@ -21,7 +21,10 @@ def equal(seen: Any, expected: Any, what: str) -> None:
         return
     where = ""
     if isinstance(seen, bytes) and isinstance(expected, bytes):
-        at = next((index for index, pair in enumerate(zip(seen, expected)) if pair[0] != pair[1]), min(len(seen), len(expected)))
+        at = next(
+            (index for index, pair in enumerate(zip(seen, expected)) if pair[0] != pair[1]),
+            min(len(seen), len(expected))
+        )
         where = f" (lengths {len(expected)} and {len(seen)}, first difference at {at})"
         seen, expected = seen[at:at + 16], expected[at:at + 16]
     raise Failure(f"{what}{where}:\n  expected {shorten(expected)}\n  seen     {shorten(seen)}")

@@ -14,6 +14,13 @@ VOLATILE = {
     "timestamp": "the time",
     "thread-id": "the kernel numbers threads",
     "port": "the kernel chose it",
+    "pid": "the kernel numbers processes",
+    "uid": "whoever runs the test",
+    "gid": "whoever runs the test",
+    "since": "the time",
+    "bytes-in": "it depends on blanks",
+    "bytes-out": "it depends on the version",
+    "instance": "it is random",
     "arg-type": "introspection numbers types",
     "ret-type": "introspection numbers types",
 }

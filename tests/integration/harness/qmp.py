@@ -28,7 +28,7 @@ class QmpError(Exception):
 
 class QmpClient:
     def __init__(self, path: str | os.PathLike[str], negotiate: bool = True, timeout: float = TIMEOUT,
-                 connected: socket.socket | None = None):
+                 connected: socket.socket | None = None, enable: tuple[str, ...] = ()):
         self.timeout = timeout
         self.journal: list[dict[str, Any]] = []
         self.events: list[dict[str, Any]] = []
@@ -44,7 +44,7 @@ class QmpClient:
         self.greeting = self.receive()
         check("QMP" in self.greeting, f"the first message is no greeting: {self.greeting}")
         if negotiate:
-            self.execute("qmp_capabilities")
+            self.execute("qmp_capabilities", {"enable": list(enable)} if enable else None)
 
     def __enter__(self) -> "QmpClient":
         return self
@@ -92,9 +92,9 @@ class QmpClient:
             pass
         return rest
 
-    def send(self, command: str, arguments: dict[str, Any] | None = None) -> int:
+    def send(self, command: str, arguments: dict[str, Any] | None = None, how: str = "execute") -> int:
         """Send a command and do not wait; the id that its reply will carry."""
-        request: dict[str, Any] = {"execute": command, "id": self._next_id}
+        request: dict[str, Any] = {how: command, "id": self._next_id}
         if arguments is not None:
             request["arguments"] = arguments
         self._next_id += 1
@@ -186,5 +186,5 @@ def parse_line(line: bytes) -> dict[str, Any]:
         stamp = message.get("timestamp")
         check(isinstance(stamp, dict) and sorted(stamp) == ["microseconds", "seconds"]
               and all(isinstance(part, int) for part in stamp.values()), f"bad timestamp: {message}")
-        check(set(message) <= {"timestamp", "event", "data"}, f"malformed event: {message}")
+        check(set(message) <= {"timestamp", "event", "data", "seq"}, f"malformed event: {message}")
     return message

@@ -38,7 +38,10 @@ def test(case: Case) -> None:
         qmp.events.clear()
         qmp.execute("nbd-server-stop")
         kinds = [event["event"] for event in qmp.events]
-        equal(sorted(kinds), ["BLOCK_EXPORT_DELETED"] * (EXPORTS - 2) + ["IOTHREAD_HOLDER_REMOVED"] * (EXPORTS - 2), "events")
+        equal(
+            sorted(kinds), ["BLOCK_EXPORT_DELETED"] * (EXPORTS - 2) + ["IOTHREAD_HOLDER_REMOVED"] * (EXPORTS - 2),
+            "events"
+        )
         for event in qmp.events:
             if event["event"] == "BLOCK_EXPORT_DELETED":
                 gone = [other["data"]["holder"]["export-name"] for other in qmp.events[:qmp.events.index(event)]

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""I/O of an export runs in the export's thread: its processor time grows; the other IOThread and the main thread idle."""
+"""I/O of an export runs in the export's thread: its processor time grows;
+the other IOThread and the main thread idle.
+"""
 from harness import Case, check
 
 

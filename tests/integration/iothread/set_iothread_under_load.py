@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""x-blockdev-set-iothread moves a node and its export to and fro while a client writes and verifies: nothing is lost."""
+"""x-blockdev-set-iothread moves a node and its export to and fro while a client writes and verifies:
+nothing is lost.
+"""
 from harness import Case, Failure, QmpClient, check, equal
 
 MOVES = 40
@@ -29,7 +31,9 @@ def test(case: Case) -> None:
             qmp.execute("x-blockdev-set-iothread", {"node-name": "n0", "iothread": target, "force": True})
             both = ["block-export", "block-node"]
             equal(holders(qmp), {name: both if name == target else [] for name in ("io0", "io1")}, "holders")
-            equal(qmp.execute("query-block-exports")[0]["iothreads"], [target] if target else [], "the export's threads")
+            equal(
+                qmp.execute("query-block-exports")[0]["iothreads"], [target] if target else [], "the export's threads"
+            )
             tid = tids[target or "main"]
             before = daemon.cpu_ns(tid)
             daemon.until(lambda tid=tid, before=before: daemon.cpu_ns(tid) > before + 2_000_000 or stopped(load),

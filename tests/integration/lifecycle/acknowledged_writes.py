@@ -19,8 +19,9 @@ def test(case: Case) -> None:
             for cookie in range(written_before):
                 client.write(cookie * BLOCK, pattern(cookie))
                 acknowledged.add(cookie)
-            client.send(b"".join(nbd.request(nbd.CMD_WRITE, written_before + more, (written_before + more) * BLOCK, BLOCK,
-                                             data=pattern(written_before + more)) for more in range(BEHIND)))
+            client.send(b"".join(
+                nbd.request(nbd.CMD_WRITE, written_before + more, (written_before + more) * BLOCK, BLOCK,
+                            data=pattern(written_before + more)) for more in range(BEHIND)))
             daemon.signal(signal.SIGTERM)
             try:
                 while True:

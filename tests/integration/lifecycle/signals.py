@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""SIGTERM, SIGINT and SIGHUP end the daemon in order: events to every client, then the end of each, status 0, no file."""
+"""SIGTERM, SIGINT and SIGHUP end the daemon in order: events to every client, then the end of each, status 0,
+no file.
+"""
 import signal
 
 from harness import Case, NbdConnection, check, equal

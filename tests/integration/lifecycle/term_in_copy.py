@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""SIGTERM in mid-copy: what is in flight is finished, status 0, no socket file is left, the file holds what was copied."""
+"""SIGTERM in mid-copy: what is in flight is finished, status 0, no socket file is left,
+the file holds what was copied.
+"""
 import signal
 import subprocess
 
@@ -19,7 +21,8 @@ def test(case: Case) -> None:
             thread = qmp.execute("query-iothreads")[0]["thread-id"]
             copy = case.spawn("nbdcopy", "-", export.uri, stdin=subprocess.PIPE)
             copy.stdin.write(data[:len(data) // 2])
-            readers = [case.spawn("qemu-img", "bench", "-f", "raw", "-c", "100000000", "-d", "32", "-s", "65536", export.uri)
+            readers = [case.spawn("qemu-img", "bench", "-f", "raw", "-c", "100000000", "-d", "32",
+                                  "-s", "65536", export.uri)
                        for _ in range(2)]
             start = daemon.cpu_ns(thread)
             daemon.until(lambda start=start, thread=thread: daemon.cpu_ns(thread) > start + 50_000_000, "the copy runs")
@@ -30,5 +33,7 @@ def test(case: Case) -> None:
         for client in (copy, *readers):
             client.kill() # what a client does when its server goes is its own affair
         written = image.read_bytes()
-        blocks = [at for at in range(0, len(data) // 2, 1 << 20) if written[at:at + (1 << 20)] == data[at:at + (1 << 20)]]
+        blocks = [
+            at for at in range(0, len(data) // 2, 1 << 20) if written[at:at + (1 << 20)] == data[at:at + (1 << 20)]
+        ]
         check(blocks, "nothing of the copy is in the file")

@@ -20,7 +20,9 @@ def test(case: Case) -> None:
 
         qmp.execute("nbd-server-stop")
         qmp.execute("nbd-server-start", {"addr": {"type": "inet", "data": {"host": "127.0.0.1", "port": "0"}}})
-        qmp.execute("block-export-add", {"type": "nbd", "id": "tcp", "node-name": "n0", "writable": True, "iothread": "io0"})
+        qmp.execute(
+            "block-export-add", {"type": "nbd", "id": "tcp", "node-name": "n0", "writable": True, "iothread": "io0"}
+        )
         over_tcp = uri(nbd_address(qmp), "n0")
         source.write_bytes(source.read_bytes()[::-1])
         case.run("nbdcopy", "--flush", source, over_tcp)

@@ -29,6 +29,8 @@ def test(case: Case) -> None:
                     client.write(offset, data)
                     model[offset:offset + length] = data
                 else:
-                    equal(client.read(offset, length), bytes(model[offset:offset + length]), f"{length} bytes at {offset}")
+                    equal(
+                        client.read(offset, length), bytes(model[offset:offset + length]), f"{length} bytes at {offset}"
+                    )
             client.disconnect()
         equal(image.read_bytes(), bytes(model), "the file")

@@ -31,7 +31,9 @@ def test(case: Case) -> None:
             for number, data, kind in ANSWERS:
                 replies = client.ask(number, data)
                 equal([reply.kind for reply in replies], [kind], f"answer to option {number} {data[:12]!r}")
-            check(b"nope" in client.ask(nbd.OPT_GO, nbd.go_data("nope"))[0].data, "the refusal does not name the export")
+            check(
+                b"nope" in client.ask(nbd.OPT_GO, nbd.go_data("nope"))[0].data, "the refusal does not name the export"
+            )
             listed = client.ask(nbd.OPT_LIST)
             equal([(reply.kind, reply.data) for reply in listed],
                   [(nbd.REP_SERVER, b"\0\0\0\x04disk"), (nbd.REP_ACK, b"")], "answer to LIST")
@@ -54,7 +56,8 @@ def endings(address: str | tuple[str, int]) -> None:
         client.send(nbd.option(nbd.OPT_ABORT, b"reason"))
         equal(client.option_reply().kind, nbd.REP_ACK, "answer to ABORT")
         equal(client.expect_closed(), b"", "bytes after ABORT")
-    for flags, message in ((0x80000003, b""), (3, nbd.option(nbd.OPT_LIST, magic=0x1234)), (0, nbd.option(nbd.OPT_LIST)),
+    for flags, message in ((0x80000003, b""), (3, nbd.option(nbd.OPT_LIST, magic=0x1234)),
+                           (0, nbd.option(nbd.OPT_LIST)),
                            (3, nbd.option(nbd.OPT_GO, b"", length=0xFFFFFFFF)),
                            (3, nbd.option(nbd.OPT_EXPORT_NAME, b"nope"))):
         with NbdConnection(address, flags) as client:

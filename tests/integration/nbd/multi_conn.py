@@ -8,8 +8,8 @@ def test(case: Case) -> None:
     with daemon.qmp() as qmp:
         export = case.serve(qmp, case.image("disk.img", 4))
         case.add_iothread(qmp, "io1")
-        qmp.execute("block-export-add", {"type": "nbd", "id": "both", "node-name": "n0", "name": "both", "writable": True,
-                                         "iothread": ["io0", "io1"]})
+        qmp.execute("block-export-add", {"type": "nbd", "id": "both", "node-name": "n0", "name": "both",
+                                         "writable": True, "iothread": ["io0", "io1"]})
         holders = {thread["id"]: [holder["export-name"] for holder in thread["holders"]]
                    for thread in qmp.execute("query-iothreads")}
         equal(holders, {"io0": ["both", "e0"], "io1": ["both"]}, "holders")

@@ -16,8 +16,8 @@ def test(case: Case) -> None:
     daemon = case.start()
     with daemon.qmp() as qmp:
         export = case.serve(qmp, case.image("disk.img", 64))
-        qmp.execute("block-export-add", {"type": "nbd", "id": "ro", "node-name": "n0", "name": "read only", "description":
-                                         "nobody writes here"})
+        qmp.execute("block-export-add", {"type": "nbd", "id": "ro", "node-name": "n0", "name": "read only",
+                                         "description": "nobody writes here"})
         one = info(case, export.uri)[0]
         equal(one["export-name"], "disk", "name")
         equal(one["export-size"], 64 << 20, "size")

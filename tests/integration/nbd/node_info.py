@@ -25,4 +25,6 @@ def test(case: Case) -> None:
               (str(image), "file", 4 << 20, False), "its image")
         equal(about["actual-size"], image.stat().st_blocks * 512, "actual-size")
         equal(about["format-specific"], {"type": "file", "data": {}}, "format-specific")
-        check(about["limits"]["request-alignment"] >= 1 and about["limits"]["max-iov"] > 0, f"limits: {about['limits']}")
+        check(
+            about["limits"]["request-alignment"] >= 1 and about["limits"]["max-iov"] > 0, f"limits: {about['limits']}"
+        )

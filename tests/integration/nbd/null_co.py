@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A null-co node of a terabyte: reads are zeroes and never our own memory, writes go nowhere, size is what was asked."""
+"""A null-co node of a terabyte: reads are zeroes and never our own memory, writes go nowhere,
+size is what was asked.
+"""
 from harness import Case, NbdConnection, equal, nbd
 from harness.storage import start_nbd_server
 
@@ -14,7 +16,9 @@ def test(case: Case) -> None:
         qmp.execute("blockdev-add", {"driver": "null-co", "node-name": "default"})
         address = start_nbd_server(qmp, case.directory, tcp=True)
         for node in ("n0", "default"):
-            qmp.execute("block-export-add", {"type": "nbd", "id": node, "node-name": node, "writable": True, "iothread": "io0"})
+            qmp.execute(
+                "block-export-add", {"type": "nbd", "id": node, "node-name": node, "writable": True, "iothread": "io0"}
+            )
         with NbdConnection(address).go("n0") as client:
             equal(client.size, SIZE, "size")
             client.write(0, b"secret" * 1000)

@@ -16,7 +16,9 @@ def test(case: Case) -> None:
                 check(client.transmission_flags & nbd.READ_ONLY, f"flags {client.transmission_flags:#x}")
                 for command in (nbd.CMD_WRITE, nbd.CMD_TRIM, nbd.CMD_WRITE_ZEROES):
                     payload = b"x" * 4096 if command == nbd.CMD_WRITE else b""
-                    equal(client.command(command, 0, 4096, data=payload).error, nbd.EPERM, f"error of command {command}")
+                    equal(
+                        client.command(command, 0, 4096, data=payload).error, nbd.EPERM, f"error of command {command}"
+                    )
                     equal(client.read(4096, 4096), data[4096:8192], "data after a refusal")
                 equal(client.command(nbd.CMD_FLUSH, 0, 0).error, 0, "flush")
                 client.disconnect()

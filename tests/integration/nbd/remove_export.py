@@ -34,5 +34,5 @@ def test(case: Case) -> None:
         check(not case.path("nbd.sock").exists(), "the server's socket file is left")
         equal(qmp.execute("query-block-exports"), [], "exports after nbd-server-stop")
         equal(qmp.execute("query-nbd-server")["running"], False, "running")
-        equal(sorted(event["data"]["id"] for event in qmp.events if event["event"] == "BLOCK_EXPORT_DELETED"), ["e0", "e1"],
-              "events of nbd-server-stop")
+        equal(sorted(event["data"]["id"] for event in qmp.events if event["event"] == "BLOCK_EXPORT_DELETED"),
+              ["e0", "e1"], "events of nbd-server-stop")

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""With structured replies reads come in chunks, all of them, in DF reads in one; pipelined requests are all answered."""
+"""With structured replies reads come in chunks, all of them, in DF reads in one;
+pipelined requests are all answered.
+"""
 from harness import Case, NbdConnection, check, equal, nbd
 
 SIZE = 4 << 20
@@ -22,7 +24,9 @@ def test(case: Case) -> None:
                 chunk = client.chunk()
                 check(chunk.kind == 0, f"a second content chunk in a DF read: {chunk.kind}")
             requests = {cookie: (cookie * 4096) % SIZE for cookie in range(1, 200)}
-            client.send(b"".join(nbd.request(nbd.CMD_READ, cookie, offset, 1000) for cookie, offset in requests.items()))
+            client.send(
+                b"".join(nbd.request(nbd.CMD_READ, cookie, offset, 1000) for cookie, offset in requests.items())
+            )
             answers: dict[int, bytearray] = {cookie: bytearray(1000) for cookie in requests}
             done: list[int] = []
             while len(done) < len(requests):

@@ -8,8 +8,8 @@ def test(case: Case) -> None:
     daemon = case.start()
     with daemon.qmp() as qmp:
         export = case.serve(qmp, case.image("disk.img", 32))
-        qmp.execute("block-export-add", {"type": "nbd", "id": "e1", "node-name": "n0", "name": "again", "writable": True,
-                                         "iothread": "io0"})
+        qmp.execute("block-export-add", {"type": "nbd", "id": "e1", "node-name": "n0", "name": "again",
+                                         "writable": True, "iothread": "io0"})
         second = export.uri.replace("/disk?", "/again?")
         rounds = range(40)
         writers = [case.spawn("qemu-io", "-f", "raw", *(word for number in rounds for word in (

@@ -18,7 +18,9 @@ def test(case: Case) -> None:
 
     with NbdConnection(address).go("n0") as client:
         client.send(nbd.request(nbd.CMD_READ, 1, 0, 512) + nbd.request(nbd.CMD_READ, 2, 1 << 20, 512))
-        equal(client.chunk(512).cookie, 2, "the request answered first: past the end, so at once; the other is in flight")
+        equal(
+            client.chunk(512).cookie, 2, "the request answered first: past the end, so at once; the other is in flight"
+        )
         request = slow.send("x-blockdev-set-iothread", {"node-name": "n0", "iothread": "io1", "force": True})
         for _ in range(3):
             quick.execute("query-iothreads")

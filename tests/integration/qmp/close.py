@@ -17,7 +17,8 @@ def test(case: Case) -> None:
     daemon.until(lambda: len(other.execute("query-iothreads")) == THREADS, "all commands before the close are executed")
 
     polite = daemon.qmp()
-    polite.send_raw('{"execute": "object-del", "arguments": {"id": "io1"}, "id": 1}{"execute": "query-iothreads", "id": 2}'
+    polite.send_raw('{"execute": "object-del", "arguments": {"id": "io1"}, "id": 1}'
+                    '{"execute": "query-iothreads", "id": 2}'
                     '{"execute": "object-del", "arguments": {"id": "io2"}')
     polite.socket.shutdown(socket.SHUT_WR)
     answers = polite.expect_closed()

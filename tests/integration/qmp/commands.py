@@ -1,17 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""query-commands lists every command, and query-qmp-schema describes the same ones and the events, without a loose end."""
+"""query-commands lists every command, and query-qmp-schema describes the same ones and the events,
+without a loose end.
+"""
 from collections.abc import Iterator
 from typing import Any
 
 from harness import Case, check, equal
 
 COMMANDS = {
-    "qmp_capabilities", "query-version", "query-commands", "query-qmp-schema", "quit", "object-add", "object-del", "qom-list",
-    "qom-get", "qom-set", "qom-list-types", "qom-list-properties", "query-iothreads", "human-monitor-command", "blockdev-add",
-    "blockdev-del", "query-named-block-nodes", "nbd-server-start", "nbd-server-stop", "block-export-add", "block-export-del",
-    "query-block-exports", "x-blockdev-set-iothread", "query-nbd-server",
+    "qmp_capabilities", "query-version", "query-commands", "query-qmp-schema", "quit", "object-add", "object-del",
+    "qom-list", "qom-get", "qom-set", "qom-list-types", "qom-list-properties", "query-iothreads",
+    "human-monitor-command", "blockdev-add", "blockdev-del", "query-named-block-nodes", "nbd-server-start",
+    "nbd-server-stop", "block-export-add", "block-export-del", "query-block-exports", "x-blockdev-set-iothread",
+    "query-nbd-server", "query-clients", "client-disconnect", "set-event-filter", "query-events-since",
 }
-EVENTS = {"BLOCK_EXPORT_DELETED", "IOTHREAD_HOLDER_ADDED", "IOTHREAD_HOLDER_REMOVED", "SHUTDOWN"}
+OUT_OF_BAND = {"query-iothreads", "query-clients", "client-disconnect"}
+EVENTS = {"BLOCK_EXPORT_DELETED", "EVENTS_DROPPED", "IOTHREAD_HOLDER_ADDED", "IOTHREAD_HOLDER_REMOVED", "SHUTDOWN"}
 
 
 def references(entry: dict[str, Any]) -> Iterator[str]:
@@ -39,9 +43,11 @@ def test(case: Case) -> None:
     equal(of_kind["command"], set(listed), "commands of query-qmp-schema")
     equal(of_kind["event"], EVENTS, "events of query-qmp-schema")
 
+    equal({name for name in entries if entries[name].get("allow-oob")}, OUT_OF_BAND, "commands that allow OOB")
+
     add = entries[entries["object-add"]["arg-type"]]
     equal(add["tag"], "qom-type", "object-add's tag")
-    equal([variant["case"] for variant in add["variants"]], ["iothread"], "object-add's variants")
+    equal([variant["case"] for variant in add["variants"]], ["iothread", "monitor-qmp"], "object-add's variants")
     members = {member["name"]: member for member in entries[add["variants"][0]["type"]]["members"]}
     check({"poll-max-ns", "poll-grow", "poll-shrink", "poll-weight", "aio-max-batch", "thread-pool-min",
            "thread-pool-max", "fd-monitor"} <= members.keys(), f"properties of iothread: {sorted(members)}")

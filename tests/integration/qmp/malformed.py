@@ -4,8 +4,10 @@ import random
 
 from harness import Case, State, check, equal
 
-LEXICAL = [b"\xff", b"\x00", b"\x01", b"\xfe", b"\x7f", b"{\"execute\": NaN}", b"+1 ", b"%", b"#", b"\x0c", b"{'a': \"\x01\"}",
-           b"\xef\xbb\xbf", b"GET / HTTP/1.1\r\n\r\n", b"01 ", b"-a ", b"1.x ", b"1e+ ", b"[1, 2}", b"{\"a\": [}", b"]", b"}", b":"]
+LEXICAL = [b"\xff", b"\x00", b"\x01", b"\xfe", b"\x7f", b"{\"execute\": NaN}", b"+1 ", b"%", b"#", b"\x0c",
+           b"{'a': \"\x01\"}",
+           b"\xef\xbb\xbf", b"GET / HTTP/1.1\r\n\r\n", b"01 ", b"-a ", b"1.x ", b"1e+ ", b"[1, 2}", b"{\"a\": [}",
+           b"]", b"}", b":"]
 STRINGS = [b'"\\x"', b'"\\u12"', b'"\\ud800"', b'"\\ufffe"', b'"\xc3\x28"', b'"\xed\xa0\x80"', b'"\xf5\x80\x80\x80"']
 
 
@@ -35,7 +37,8 @@ def test(case: Case) -> None:
             check(len(errors) == 2, f"{what!r}: {errors}")
         noise = random.Random(20)
         for _ in range(200):
-            junk = bytes(noise.choices(b"{}[]:,\"'\\ \t\r\nabcntrufls0123456789eE+-.\x00\x1f\x7f\x80\xc3\xff", k=noise.randrange(1, 80)))
+            junk = bytes(noise.choices(b"{}[]:,\"'\\ \t\r\nabcntrufls0123456789eE+-.\x00\x1f\x7f\x80\xc3\xff",
+                                       k=noise.randrange(1, 80)))
             resynchronise(qmp, junk)
         before.unchanged(daemon, other, "malformed input")
 

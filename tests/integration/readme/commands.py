@@ -3,7 +3,8 @@
 
 How README.md has to be written for this: commands stand in fenced blocks (```sh or ```console) on lines that start with
 `$ ` and go on behind a backslash at the end of a line; the lines below a command, up to the next one, are its output.
- - Commands run in order, each in a bash of its own, in the top folder, without a terminal; each has to end with status 0.
+ - Commands run in order, each in a bash of its own, in the top folder, without a terminal; each has to end with
+   status 0.
  - `scripts/run`, and any command that ends with `&`, is left running from READY=1 on and gets SIGTERM at the end, or
    before the next such command.
  - `scripts/test` and `git clone ...`, `cd ...` are not run.

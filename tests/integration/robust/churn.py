@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Exports, nodes and IOThreads come, move and go under clients that come and go: the daemon keeps its books straight."""
+"""Exports, nodes and IOThreads come, move and go under clients that come and go:
+the daemon keeps its books straight.
+"""
 import random
 import threading
 
@@ -32,8 +34,14 @@ def step(qmp: QmpClient, dice: random.Random) -> None:
     node = f"n{export[1]}"
     place = dice.choice(({}, {"iothread": thread}, {"iothread": list(THREADS[:2])}))
     command, arguments = dice.choice((
-        ("block-export-add", {"type": "nbd", "id": export, "node-name": node, "name": export, "writable": True} | place),
-        ("block-export-add", {"type": "nbd", "id": export, "node-name": node, "name": export, "writable": True} | place),
+        (
+            "block-export-add",
+            {"type": "nbd", "id": export, "node-name": node, "name": export, "writable": True} | place
+        ),
+        (
+            "block-export-add",
+            {"type": "nbd", "id": export, "node-name": node, "name": export, "writable": True} | place
+        ),
         ("block-export-del", {"id": export, "mode": dice.choice(("safe", "hard"))}),
         ("x-blockdev-set-iothread", {"node-name": node, "iothread": dice.choice((thread, None)), "force": True}),
         ("object-add", {"qom-type": "iothread", "id": thread, "fd-monitor": dice.choice(("auto", "epoll"))}),

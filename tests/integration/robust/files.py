@@ -8,7 +8,8 @@ from harness import Case, State
 def test(case: Case) -> None:
     case.need("setpriv")
     # root reads everything, unless it lacks these two capabilities
-    unprivileged = ("setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all") if os.getuid() == 0 else ()
+    without = ("setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all")
+    unprivileged = without if os.getuid() == 0 else ()
     daemon = case.start(launcher=unprivileged)
     unreadable, read_only = case.image("unreadable.img", 1), case.image("read-only.img", 1)
     unreadable.chmod(0)
@@ -28,6 +29,8 @@ def test(case: Case) -> None:
             qmp.refused("blockdev-add", {"driver": "file", "node-name": "n0", "filename": str(case.path(name))},
                         text=f"'{case.path(name)}'")
         before.unchanged(daemon, qmp, "files that cannot be opened")
-        qmp.execute("blockdev-add", {"driver": "file", "node-name": "n0", "filename": str(read_only), "read-only": True})
+        qmp.execute(
+            "blockdev-add", {"driver": "file", "node-name": "n0", "filename": str(read_only), "read-only": True}
+        )
         qmp.execute("blockdev-del", {"node-name": "n0"})
         before.unchanged(daemon, qmp, "a read-only file")

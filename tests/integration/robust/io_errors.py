@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The host refuses a request (file size limit, file cut short by somebody): an error or zeroes, and the export goes on."""
+"""The host refuses a request (file size limit, file cut short by somebody):
+an error or zeroes, and the export goes on.
+"""
 import os
 
 from harness import Case, NbdConnection, check, equal, nbd

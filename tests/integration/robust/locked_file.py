@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""File locks, understood as QEMU's tools do: who does not share writing keeps us out, and we keep out who would resize."""
+"""File locks, understood as QEMU's tools do: who does not share writing keeps us out,
+and we keep out who would resize.
+"""
 import fcntl
 import os
 import struct

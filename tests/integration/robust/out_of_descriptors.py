@@ -25,13 +25,17 @@ def test(case: Case) -> None:
     with daemon.qmp() as qmp:
         export = case.serve(qmp, case.image("disk.img", 1))
         idle = daemon.resources()
-        crowd = [connect(str(daemon.monitor)) for _ in range(CLIENTS)] + [connect(str(export.address)) for _ in range(CLIENTS)]
+        crowd = [connect(str(daemon.monitor)) for _ in range(CLIENTS)] + [
+            connect(str(export.address)) for _ in range(CLIENTS)
+        ]
         qmp.execute("query-iothreads")
         spent = daemon.cpu_ns(daemon.pid)
         select.select([], [], [], 1.0) # a second in which there is nothing to do
         spent = daemon.cpu_ns(daemon.pid) - spent
         check(spent < 300_000_000, f"{spent} ns of processor time in a second without a free descriptor")
-        desc = qmp.refused("blockdev-add", {"driver": "file", "node-name": "n1", "filename": str(case.image("b.img", 1))})
+        desc = qmp.refused(
+            "blockdev-add", {"driver": "file", "node-name": "n1", "filename": str(case.image("b.img", 1))}
+        )
         check("Too many open files" in desc, desc)
         qmp.refused("object-add", {"qom-type": "iothread", "id": "io1"}, text="Too many open files")
         for client in crowd:

@@ -28,8 +28,10 @@ def test(case: Case) -> None:
     daemon = case.start()
     with daemon.qmp() as qmp:
         before = State.of(daemon, qmp)
-        for where, text in ((unix(live), str(live)), (unix(plain), str(plain)), (unix(daemon.monitor), "Address already in use"),
-                            (unix("/tmp/" + "x" * 200), "too long"), (unix(case.path("no/dir.sock")), "No such file or directory"),
+        for where, text in ((unix(live), str(live)), (unix(plain), str(plain)),
+                            (unix(daemon.monitor), "Address already in use"),
+                            (unix("/tmp/" + "x" * 200), "too long"),
+                            (unix(case.path("no/dir.sock")), "No such file or directory"),
                             (unix(""), ""), (inet("127.0.0.1", port), port), (inet("127.0.0.1", "99999"), "99999"),
                             (inet("127.0.0.1", "-1"), "-1"), (inet("127.0.0.1", "nbd?"), "nbd?"),
                             (inet("no such host", "0"), "no such host"), (inet("192.0.2.1", "0"), "192.0.2.1")):

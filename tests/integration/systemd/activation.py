@@ -30,7 +30,9 @@ def test(case: Case) -> None:
         early.connect(str(path))
         # what systemd does: the socket is descriptor 3, and the environment says so to this very process
         launch = f'exec 3<&{listening.fileno()}; LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES={name} exec "$0" "$@"'
-        daemon = case.start_plain(*arguments, launcher=("sh", "-c", launch), pass_fds=(listening.fileno(),), monitor=path)
+        daemon = case.start_plain(
+            *arguments, launcher=("sh", "-c", launch), pass_fds=(listening.fileno(),), monitor=path
+        )
         with QmpClient(path, connected=early) as client:
             equal(client.execute("query-iothreads"), [], "answer to the client that came first")
         with daemon.qmp() as client:

@@ -12,7 +12,8 @@ def test(case: Case) -> None:
                "--nbd-server", f"addr.type=unix,addr.path={nbd}", "--export", "nbd,id=e0,node-name=n0,iothread=io0")
     for _ in range(5):
         daemon = case.start(*options)
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as first, socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as second:
+        with (socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as first,
+              socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as second):
             first.connect(str(nbd))
             second.connect(str(daemon.monitor))
         daemon.signal(signal.SIGTERM)

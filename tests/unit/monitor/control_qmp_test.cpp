@@ -19,11 +19,17 @@ constexpr std::array<CommandHandler, 2> kHandlers{};
 
 class FakeClient final : public QmpClient {
 public:
-    QmpSession &session() override { return session_; }
+    QmpSession &session() { return session_; }
+    Result<void> enable(std::span<const std::string_view> capabilities) override {
+        return session_.enable(capabilities);
+    }
+    void set_event_filter(std::optional<std::vector<std::string>>) override {}
+    std::int64_t id() const override { return 1; }
+    QmpServer &server() override { std::abort(); }
     const QmpApi &api() const override { return api_; }
 
 private:
-    const QmpApi api_{kCommands, kHandlers, R"([{"name": "str"}])", {}};
+    const QmpApi api_{kCommands, kHandlers, R"([{"name": "str"}])", {}, {}};
     QmpSession session_{{.commands = kCommands}};
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/unit/monitor/test_server.hpp"
 
+#include "daemon/cli/main_loop.hpp"
 #include "daemon/qom/object_tree.hpp"
 #include "daemon/util/await_callback.hpp"
 
@@ -23,8 +24,9 @@ TestServer *current_server = nullptr;
 
 Result<QmpReply> nothing() { return QmpReply{Json::object()}; }
 
-Result<QmpReply> call_capabilities(QmpContext &context, const Json &) {
-    auto enabled = context.client->session().enable({});
+Result<QmpReply> call_capabilities(QmpContext &context, const Json &arguments) {
+    const auto names = arguments.value("enable", std::vector<std::string>{});
+    auto enabled = context.client->enable(std::vector<std::string_view>{names.begin(), names.end()});
     return enabled ? nothing() : Result<QmpReply>{enabled.error()};
 }
 
@@ -65,20 +67,24 @@ Awaitable<Result<QmpReply>> call_wait(QmpContext &context, const Json &arguments
     co_return QmpReply{arguments};
 }
 
-constexpr std::array<CommandInfo, 8> kCommands{{{"big"},
+Result<QmpReply> call_thread(QmpContext &, const Json &) { return QmpReply{Json{{"thread-id", ::gettid()}}}; }
+
+constexpr std::array<CommandInfo, 9> kCommands{{{"big"},
                                                 {"echo"},
                                                 {"emit"},
                                                 {"fail"},
                                                 {"qmp_capabilities", kAllowPreconfig},
                                                 {"quit"},
+                                                {"thread", kAllowOob},
                                                 {"throw"},
                                                 {"wait", kCoroutine}}};
-constexpr std::array<CommandHandler, 8> kHandlers{{{call_big},
+constexpr std::array<CommandHandler, 9> kHandlers{{{call_big},
                                                    {call_echo},
                                                    {call_emit},
                                                    {call_fail},
                                                    {call_capabilities},
                                                    {call_quit},
+                                                   {call_thread},
                                                    {call_throw},
                                                    {nullptr, call_wait}}};
 
@@ -99,8 +105,9 @@ std::string TempDir::operator/(std::string_view name) const { return path_ + "/"
 
 /// The parts of the daemon that no command of ours touches have an address and nothing else.
 struct TestServer::Internal {
-    explicit Internal(TestServer &owner)
-        : server(io, QmpApi{kCommands, kHandlers, "[]", kLimits}),
+    Internal(TestServer &owner, const QmpLimits &limits)
+        : loop(MainLoop::create(io).value()),
+          server(io, QmpApi{kCommands, kHandlers, "[]", kLimits, {}}, limits),
           context{tree,
                   reinterpret_cast<IOThreadPool &>(untouched),
                   reinterpret_cast<BlockGraph &>(untouched),
@@ -110,22 +117,28 @@ struct TestServer::Internal {
                   nullptr} {}
 
     boost::asio::io_context io;
+    std::unique_ptr<MainLoop> loop;
     ObjectTree tree;
     std::max_align_t untouched{};
     QmpServer server;
     QmpContext context;
 };
 
-TestServer::TestServer(QmpStyle style) : path_(dir_ / "qmp"), internal_(std::make_unique<Internal>(*this)) {
+TestServer::TestServer(QmpStyle style, const QmpLimits &limits)
+    : path_(dir_ / "qmp"), internal_(std::make_unique<Internal>(*this, limits)) {
     current_server = this;
     internal_->server.set_context(internal_->context);
-    internal_->server.listen("test", bind_unix_listener(path_).value(), style);
+    socket_ = bind_unix_listener(path_).value();
+    internal_->server.listen({.name = "test", .style = style, .home = internal_->loop->context()},
+                             std::move(socket_.fd));
 }
 
 TestServer::~TestServer() {
     waiting_.clear(); // while the loop that their coroutines belong to is there
     current_server = nullptr;
 }
+
+AioContext &TestServer::home() { return internal_->loop->context(); }
 
 QmpServer &TestServer::server() { return internal_->server; }
 
@@ -202,9 +215,21 @@ std::string TestClient::text() {
 
 Json TestClient::line() { return Json::parse(text()); }
 
-TestClient &TestClient::negotiate() {
+Json TestClient::line_without_server() {
+    std::size_t end = std::string::npos;
+    while ((end = received_.find("\r\n")) == std::string::npos) {
+        pollfd waiting{.fd = fd_.get(), .events = POLLIN, .revents = 0};
+        REQUIRE(::poll(&waiting, 1, std::chrono::milliseconds{kPatience}.count()) == 1);
+        REQUIRE(receive());
+    }
+    const Json line = Json::parse(received_.substr(0, end));
+    received_.erase(0, end + 2);
+    return line;
+}
+
+TestClient &TestClient::negotiate(std::string_view capabilities) {
     REQUIRE(line().contains("QMP"));
-    send(kNegotiate);
+    send(capabilities);
     REQUIRE(line() == Json{{"return", Json::object()}});
     return *this;
 }

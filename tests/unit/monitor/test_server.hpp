@@ -7,6 +7,7 @@
 #include "daemon/monitor/qmp_server.hpp"
 #include "daemon/util/shutdown_request.hpp"
 #include "daemon/util/unique_fd.hpp"
+#include "daemon/util/unix_listener.hpp"
 #include "protocol/qmp/json.hpp"
 
 #include <functional>
@@ -45,8 +46,10 @@ public:
     Json line();
     /// The same, as it came, without its CR LF.
     std::string text();
+    /// The next line, parsed, without running the server: for what another thread answers.
+    Json line_without_server();
     /// Past the greeting and qmp_capabilities.
-    TestClient &negotiate();
+    TestClient &negotiate(std::string_view capabilities = kNegotiate);
     /// Whether the connection ended and everything was read; waits until there is something to read
     /// otherwise.
     bool at_end();
@@ -66,14 +69,16 @@ private:
 };
 
 /// Commands: `echo` returns its arguments, `big` a string of `size` bytes, `fail` an error, `emit` sends
-/// `TEST_EVENT` with its arguments, `throw` throws, `wait` is a coroutine that ends when the test says so;
-/// besides qmp_capabilities and quit. The event `SLOW` is limited in its rate.
+/// `TEST_EVENT` with its arguments, `throw` throws, `wait` is a coroutine that ends when the test says so,
+/// `thread` can be run out of band and tells its thread; besides qmp_capabilities and quit. The event `SLOW` is limited in its rate.
 class TestServer final : public ShutdownRequest {
 public:
-    explicit TestServer(QmpStyle style = QmpStyle::compact);
+    explicit TestServer(QmpStyle style = QmpStyle::compact, const QmpLimits &limits = {});
     ~TestServer() override;
 
     QmpServer &server();
+    /// The main loop's context.
+    AioContext &home();
     /// A client of our socket, or of one at another path.
     TestClient connect();
     TestClient connect(const std::string &path);
@@ -102,6 +107,7 @@ private:
     struct Internal;
     TempDir dir_;
     std::string path_;
+    UnixListener socket_;
     std::vector<std::function<void()>> waiting_;
     int commands_run_ = 0;
     std::unique_ptr<Internal> internal_;

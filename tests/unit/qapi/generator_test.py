@@ -174,7 +174,7 @@ class HostileTest(SchemaTest):
     def test_binary(self) -> None:
         self.assertEqual(self.verdict(b"{ 'command':\n 'z\xff' }"), "2: not UTF-8 text")
         self.assertEqual(self.verdict(b"\x00\x01\x02"), "1: stray '\\x00\\x01\\x02'")
-        self.assertEqual(self.verdict(bytes(range(256)) * 10), "2: not UTF-8 text")
+        self.assertEqual(self.verdict(bytes(range(256)) * 10), "3: not UTF-8 text")
 
     def test_deep_nesting(self) -> None:
         for opening in ("[", "{ 'a': ", "{ 'not': "):

@@ -19,7 +19,10 @@ from qapi.markup import Table  # noqa: E402
 LIMITS = {
     "clients, over all sockets": "daemon/monitor/qmp_server.hpp kMaxClients",
     "output that a client has not read": "daemon/monitor/client_connection.hpp kPauseOutputBytes",
-    "the same, because events pile up": "daemon/monitor/client_connection.hpp kMaxOutputBytes",
+    "such a client reads nothing at all": "daemon/monitor/qmp_server.hpp kStalledTimeout",
+    "commands that wait behind one that runs, with oob": "protocol/qmp/qmp_session.hpp kMaxWaiting",
+    "events kept for query-events-since": "daemon/monitor/event_history.hpp kMaxEvents",
+    "the same, as JSON": "daemon/monitor/event_history.hpp kMaxBytes",
     "for reading the rest when the program ends": "daemon/monitor/qmp_server.hpp kCloseTimeout",
     "holders named in the error of object-del": "daemon/iothread/iothread.hpp kHoldersNamed",
     "tokens of a message, in bytes; they stay below the limit": "protocol/qmp/json_reader.hpp kMaxTokenBytes",
@@ -46,7 +49,6 @@ NOT_SHOWN = {
     "kMaxDiscardedReads", "kMaxFlushes", "kMaxSendsPerPass", "kMaxStepsPerPass",  # fairness in a loop
     "kMaxInfoRequestBytes", "kMaxReplyBytes",  # follow from the others
     "kMaxKinds",  # rate limits of events, and no event has one
-    "kMaxWaiting",  # commands behind a running one with out-of-band commands, which are not offered
     "kDefaultMaxNs",  # a default, not a limit
 }
 """Constants called kMax... that a client never meets."""

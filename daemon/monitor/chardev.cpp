@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "daemon/monitor/monitor_setup.hpp"
+#include "daemon/monitor/chardev.hpp"
 
-#include "daemon/monitor/qmp_server.hpp"
 #include "daemon/util/activated_socket.hpp"
 #include "daemon/util/identifier.hpp"
 #include "daemon/util/tcp_socket.hpp"
 #include "daemon/util/thread.hpp"
 
 #include "qapi/char_types.hpp"
-#include "qapi/monitor_types.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -83,7 +81,7 @@ void wait_for_client(const std::string &id, const UniqueFd &listener) {
 
 } // namespace
 
-Result<void> MonitorSetup::add_chardev(const qapi::ChardevOptions &options) {
+Result<void> ChardevRegistry::add(const qapi::ChardevOptions &options) {
     assert_main_thread();
     if (auto checked = check_identifier("id", options.id); !checked)
         return checked;
@@ -108,41 +106,19 @@ Result<void> MonitorSetup::add_chardev(const qapi::ChardevOptions &options) {
             return connection.error();
         chardev.connection = std::move(*connection);
     }
-    chardevs_.push_back(std::move(chardev));
+    chardevs_.push_back(std::make_unique<Chardev>(std::move(chardev)));
     return {};
 }
 
-Result<void> MonitorSetup::add_monitor(const qapi::MonitorOptions &options) {
+void ChardevRegistry::stop_listening() {
     assert_main_thread();
-    if (options.mode.value_or(qapi::MonitorMode::control) != qapi::MonitorMode::control)
-        return generic_error("Only QMP is supported");
-    if (options.id) {
-        if (auto checked = check_identifier("id", *options.id); !checked)
-            return checked;
-        if (std::find(monitor_ids_.begin(), monitor_ids_.end(), *options.id) != monitor_ids_.end())
-            return generic_error("Monitor with id '{}' already exists", *options.id);
-    }
-    Chardev *chardev = find(options.chardev);
-    if (chardev == nullptr)
-        return generic_error("chardev \"{}\" not found", options.chardev);
-    if (std::exchange(chardev->in_use, true))
-        return generic_error("chardev '{}' is already in use", options.chardev);
-
-    const QmpStyle style = options.pretty.value_or(false) ? QmpStyle::pretty : QmpStyle::compact;
-    const std::string &name = options.id ? *options.id : options.chardev;
-    if (chardev->connection)
-        server_.serve(name, std::move(chardev->connection), style);
-    else
-        server_.listen(name, std::move(chardev->listener), style);
-    if (options.id)
-        monitor_ids_.push_back(*options.id);
-    return {};
+    for (const auto &chardev : chardevs_)
+        chardev->listener = {};
 }
 
-MonitorSetup::Chardev *MonitorSetup::find(const std::string &id) {
-    const auto found = std::find_if(chardevs_.begin(), chardevs_.end(),
-                                    [&id](const Chardev &chardev) { return chardev.id == id; });
-    return found == chardevs_.end() ? nullptr : &*found;
+Chardev *ChardevRegistry::find(std::string_view id) const {
+    const auto found = std::ranges::find_if(chardevs_, [id](const auto &chardev) { return chardev->id == id; });
+    return found == chardevs_.end() ? nullptr : found->get();
 }
 
 } // namespace iothreadd

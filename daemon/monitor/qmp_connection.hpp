@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// QmpConnection: a client that speaks QMP: its session on top of its bytes. Reading, parsing, out-of-band
+// commands and writing happen in its home thread; its other commands run on the main thread, one at a time,
+// beside those of the other clients.
+//
+// Thread: as each function says.
+#pragma once
+
+#include "daemon/monitor/client_connection.hpp"
+#include "daemon/monitor/qmp_client.hpp"
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace iothreadd {
+
+class QmpServer;
+
+/// Who is at the other end of a unix domain socket, when it connected.
+struct QmpPeer {
+    pid_t pid;
+    uid_t uid;
+    gid_t gid;
+};
+
+/// What is told about a client.
+struct QmpClientState {
+    std::int64_t id;
+    std::string monitor;
+    std::optional<QmpPeer> peer;
+    std::chrono::system_clock::time_point since;
+    std::optional<std::vector<std::string_view>> capabilities; ///< once negotiated
+    std::optional<std::vector<std::string>> events;            ///< when it filters
+    std::uint64_t commands;
+    std::uint64_t events_dropped;
+    ClientConnection::Traffic traffic;
+};
+
+class QmpConnection final : public ClientConnection, public QmpClient {
+public:
+    struct Identity {
+        std::int64_t id;
+        std::string monitor;
+        std::optional<QmpPeer> peer;
+    };
+
+    QmpConnection(Setup setup, QmpServer &server, QmpStyle style, Identity identity);
+
+    /// How an event is to be written for this client; nothing: it is not for it. Any thread.
+    struct EventForm {
+        QmpStyle style;
+        bool numbered;
+    };
+    std::optional<EventForm> event_form(std::string_view name) const;
+    /// Queue the line of an event; it is dropped, and counted, when the client is too far behind. Any thread.
+    void send_event(const std::string &line);
+    /// Any thread.
+    QmpClientState state() const;
+    /// Answer a command that ran on the main thread. Main thread.
+    void answer(const QmpCommand &command, const Result<QmpReply> &result);
+
+    Result<void> enable(std::span<const std::string_view> capabilities) override;
+    void set_event_filter(std::optional<std::vector<std::string>> events) override;
+    std::int64_t id() const override { return identity_.id; }
+    const std::string &monitor() const { return identity_.monitor; }
+    QmpServer &server() override { return server_; }
+    const QmpApi &api() const override;
+
+private:
+    bool step() override;
+    bool wants_input() override;
+    void receive(std::string_view bytes) override;
+    void input_ended() override;
+    bool done() override;
+    std::string line_for_room() override;
+
+    QmpServer &server_;
+    const QmpStyle style_;
+    const Identity identity_;
+    const std::chrono::system_clock::time_point since_ = std::chrono::system_clock::now();
+
+    // Guarded by lock_.
+    QmpSession session_;
+    std::optional<std::vector<std::string>> event_filter_; ///< sorted
+    std::uint64_t commands_ = 0;
+    std::uint64_t events_dropped_ = 0; ///< since the client was last told
+    std::uint64_t all_events_dropped_ = 0;
+};
+
+} // namespace iothreadd

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/monitor/qmp_monitor.hpp"
+#include "daemon/iothread/iothread.hpp"
+#include "daemon/iothread/iothread_pool.hpp"
+#include "daemon/iothread/iothread_type.hpp"
+#include "daemon/monitor/chardev.hpp"
+#include "daemon/qom/object_tree.hpp"
+#include "tests/unit/monitor/test_server.hpp"
+
+#include "qapi/char_types.hpp"
+#include "qapi/monitor_types.hpp"
+#include "qapi/qom_types.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace iothreadd;
+using namespace iothreadd::test;
+
+namespace {
+
+struct Fixture {
+    Fixture() {
+        register_iothread_types(tree, iothreads);
+        register_monitor_types(tree,
+                               {.chardevs = chardevs, .iothreads = iothreads, .server = server.server()});
+        qapi::ObjectOptions options;
+        options.id = "io0";
+        options.u.emplace<qapi::Case<qapi::ObjectType::iothread, qapi::IothreadProperties>>();
+        REQUIRE(tree.create("iothread", "io0", options).has_value());
+        add_chardev("c");
+    }
+
+    void add_chardev(const std::string &id) {
+        qapi::ChardevOptions options;
+        options.id = id;
+        static_cast<qapi::ChardevSocketOptions &>(std::get<0>(options.u)) = {.path = dir / id, .server = true};
+        REQUIRE(chardevs.add(options).has_value());
+    }
+
+    Result<void> add(const std::string &id, const std::string &chardev,
+                     const std::optional<std::string> &iothread = {}) {
+        return add_monitor(tree, {.chardev = chardev, .id = id, .iothread = iothread});
+    }
+
+    TestServer server;
+    TempDir dir;
+    ChardevRegistry chardevs;
+    IOThreadPool iothreads{server.home(), server.server()};
+    ObjectTree tree;
+};
+
+constexpr std::string_view kEcho = R"({"execute":"echo","arguments":{"n":1}})";
+const Json kEchoed{{"return", {{"n", 1}}}};
+
+} // namespace
+
+TEST_CASE_METHOD(Fixture, "QmpMonitor: serves the clients of its chardev, in the main loop or an IOThread",
+                 "[monitor]") {
+    const bool in_iothread = GENERATE(false, true);
+    REQUIRE(add("m", "c", in_iothread ? std::optional<std::string>{"io0"} : std::nullopt).has_value());
+    TestClient one = server.connect(dir / "c");
+    TestClient two = server.connect(dir / "c");
+    one.negotiate();
+    two.negotiate();
+    CHECK(two.send(kEcho).line() == kEchoed);
+    CHECK(one.send(kEcho).line() == kEchoed);
+    server.server().emit("TEST_EVENT", std::nullopt);
+    CHECK(one.line()["event"] == "TEST_EVENT");
+    CHECK(two.line()["event"] == "TEST_EVENT");
+    std::string packet;
+    for (int i = 0; i < 300; ++i)
+        packet += kEcho;
+    one.send(packet);
+    one.half_close();
+    for (int i = 0; i < 300; ++i)
+        REQUIRE(one.line() == kEchoed);
+    CHECK(one.at_end());
+}
+
+TEST_CASE_METHOD(Fixture, "QmpMonitor: holds its IOThread until it is deleted", "[monitor]") {
+    REQUIRE(add("m", "c", "io0").has_value());
+    CHECK(tree.remove("io0").error().desc ==
+          "object 'io0' is in use, can not be deleted: held by qom-object '/objects/m'");
+    TestClient client = server.connect(dir / "c");
+    client.negotiate();
+    REQUIRE(tree.remove("m").has_value());
+    CHECK(client.at_end());
+    CHECK(tree.remove("io0").has_value());
+}
+
+TEST_CASE_METHOD(Fixture, "QmpMonitor: out-of-band commands run in the IOThread while the main thread waits",
+                 "[monitor]") {
+    REQUIRE(add("m", "c", "io0").has_value());
+    TestClient client = server.connect(dir / "c");
+    client.negotiate(R"({"execute":"qmp_capabilities","arguments":{"enable":["oob"]}})");
+    client.send(R"({"execute":"wait","id":1}{"execute":"echo","id":2})");
+    server.run_until([&] { return server.waiting() == 1; });
+    client.send(R"({"exec-oob":"thread","id":3})");
+    const Json answer = client.line_without_server(); // nothing but the IOThread runs
+    CHECK(answer["id"] == 3);
+    CHECK(answer["return"]["thread-id"] == iothreads.find("io0")->thread_id());
+    client.send(R"({"exec-oob":"echo","id":4})");
+    CHECK(client.line_without_server()["error"]["desc"] == "The command echo does not support OOB");
+    server.release();
+    CHECK(client.line()["event"] == "WAITED");
+    CHECK(client.line()["id"] == 1);
+    CHECK(client.line()["id"] == 2);
+}
+
+TEST_CASE_METHOD(Fixture, "QmpMonitor: can be deleted while clients talk and a command waits", "[monitor]") {
+    const bool in_iothread = GENERATE(false, true);
+    REQUIRE(add("m", "c", in_iothread ? std::optional<std::string>{"io0"} : std::nullopt).has_value());
+    TestClient waiting = server.connect(dir / "c");
+    waiting.negotiate().send(R"({"execute":"wait","id":1})");
+    server.run_until([&] { return server.waiting() == 1; });
+    TestClient busy = server.connect(dir / "c");
+    busy.negotiate();
+    std::string packet;
+    for (int i = 0; i < 2000; ++i)
+        packet += kEcho;
+    busy.send(packet);
+    REQUIRE(tree.remove("m").has_value());
+    server.release();
+    server.run_ready();
+    busy.read_to_end();
+    waiting.read_to_end();
+
+    REQUIRE(add("n", "c").has_value()); // the chardev is free again
+    TestClient next = server.connect(dir / "c");
+    next.negotiate();
+    CHECK(next.send(kEcho).line() == kEchoed);
+}
+
+TEST_CASE_METHOD(Fixture, "QmpMonitor: says what is wrong with it, and leaves nothing behind", "[monitor]") {
+    add_chardev("d");
+    CHECK(add("m", "nope").error().desc == "chardev \"nope\" not found");
+    CHECK(add("m", "c", "nope").error().desc == "iothread \"nope\" not found");
+    CHECK(add("-", "c").error().desc == "Parameter 'id' expects an identifier");
+    CHECK(add_monitor(tree, {.chardev = "c", .mode = qapi::MonitorMode::readline}).error().desc ==
+          "Only QMP is supported");
+    REQUIRE(add("m", "c").has_value());
+    CHECK(add("n", "c").error().desc == "chardev 'c' is already in use");
+    CHECK(add("m", "d").error().desc ==
+          "attempt to add duplicate property 'm' to object (type 'container')");
+    CHECK(tree.objects().children().size() == 2);
+}
+
+TEST_CASE_METHOD(Fixture, "QmpMonitor: makes up a name, and shows its properties", "[monitor]") {
+    add_chardev("d");
+    REQUIRE(add_monitor(tree, {.chardev = "c"}).has_value());
+    REQUIRE(add_monitor(tree, {.chardev = "d", .pretty = true, .iothread = "io0"}).has_value());
+    const Object &second = *tree.resolve("/objects/compat_monitor1").value();
+    CHECK(second.type().name == "monitor-qmp");
+    CHECK(tree.find_property(second, "chardev")->get(second) == "d");
+    CHECK(tree.find_property(second, "iothread")->get(second) == "io0");
+    CHECK(tree.find_property(second, "pretty")->get(second) == true);
+    CHECK(server.connect(dir / "d").text() == "{");
+    REQUIRE(tree.remove("compat_monitor0").has_value());
+    REQUIRE(add_monitor(tree, {.chardev = "c"}).has_value());
+    CHECK(tree.resolve("/objects/compat_monitor0").has_value());
+}
