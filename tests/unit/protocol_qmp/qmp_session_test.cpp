@@ -311,12 +311,15 @@ TEST_CASE("QmpSession: events are lines of their own", "[qmp]") {
     using namespace std::chrono;
     const system_clock::time_point when{seconds{1795224395} + microseconds{875495}};
     CHECK(
-        qmp_event_line("BLOCK_EXPORT_DELETED", Json{{"id", "e0"}}, when, QmpStyle::compact) ==
+        qmp_event_line("BLOCK_EXPORT_DELETED", Json{{"id", "e0"}}, when, std::nullopt, QmpStyle::compact) ==
         R"({"timestamp": {"seconds": 1795224395, "microseconds": 875495}, "event": "BLOCK_EXPORT_DELETED", )"
         "\"data\": {\"id\": \"e0\"}}\r\n");
-    CHECK(qmp_event_line("RESUME", std::nullopt, when, QmpStyle::compact) ==
+    CHECK(qmp_event_line("RESUME", std::nullopt, when, std::nullopt, QmpStyle::compact) ==
           "{\"timestamp\": {\"seconds\": 1795224395, \"microseconds\": 875495}, \"event\": \"RESUME\"}\r\n");
-    CHECK(qmp_event_line("RESUME", std::nullopt, when, QmpStyle::pretty) ==
+    CHECK(qmp_event_line("RESUME", Json::object(), when, 7, QmpStyle::compact) ==
+          R"({"timestamp": {"seconds": 1795224395, "microseconds": 875495}, "event": "RESUME", )"
+          "\"data\": {}, \"seq\": 7}\r\n");
+    CHECK(qmp_event_line("RESUME", std::nullopt, when, std::nullopt, QmpStyle::pretty) ==
           "{\r\n    \"timestamp\": {\r\n        \"seconds\": 1795224395,\r\n        \"microseconds\": "
           "875495\r\n    },"
           "\r\n    \"event\": \"RESUME\"\r\n}\r\n");
