@@ -3,6 +3,7 @@
 
 #include "protocol/qmp/utf8.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cassert>
 #include <charconv>
@@ -136,7 +137,7 @@ void write_json_indented(std::string &out, std::string_view compact) {
     std::size_t level = 0;
     const auto new_line = [&] {
         out += kQmpLineEnd;
-        out.append(level * kIndent, ' ');
+        out.append(std::min(level, kMaxIndentedLevels) * kIndent, ' ');
     };
     bool in_string = false;
     for (std::size_t pos = 0; pos < compact.size(); ++pos) {

@@ -8,6 +8,7 @@
 
 #include "protocol/qmp/json.hpp"
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -22,6 +23,10 @@ void write_json(std::string &out, const Json &value);
 
 /// Append `text` as a JSON string, with its quotes.
 void write_json_string(std::string &out, std::string_view text);
+
+/// How many levels are indented; what is deeper stays in that column, or a small message that is nested
+/// deeply would be printed at a thousand times its size.
+inline constexpr std::size_t kMaxIndentedLevels = 32;
 
 /// Append what write_json() made, spread over lines: 4 blanks per level, members in the order they have.
 /// Shape: `compact` is one well-formed value with ", " and ": "; the last line is not ended.

@@ -1,10 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Nesting and size of a message are limited; what is too much is one error, and the session goes on."""
+"""Nesting, tokens and size of a message are limited; what is too much is one error, and the session goes on."""
 import sys
 
 from harness import Case, check, equal
 
 SIZE_LIMIT = 16 << 20
+TOKEN_LIMIT = 2097152
+
+
+def message_of_tokens(count: int) -> str:
+    """An object with an array of zeros; `[]` in place of the first when the tokens would come out odd."""
+    first = "0" if count % 2 else "[]"
+    return f'{{"x": [{first}{",0" * ((count - 5) // 2 - 1)}]}}'
 
 
 def test(case: Case) -> None:
@@ -17,6 +24,12 @@ def test(case: Case) -> None:
         qmp.send_raw(f'{{"execute": "query-iothreads", "id": [{nested}]}}\n')
         equal(qmp.receive()["error"]["desc"], "JSON nesting depth limit exceeded", "nested 1025 deep")
         equal(qmp.execute("query-iothreads"), [], "after too deep a message")
+
+        for count, text in ((TOKEN_LIMIT, "QMP input member 'x' is unexpected"),
+                            (TOKEN_LIMIT + 1, "JSON token count limit exceeded")):
+            qmp.send_raw(message_of_tokens(count))
+            equal(qmp.receive()["error"]["desc"], text, f"answer to a message of {count} tokens")
+        equal(qmp.execute("query-iothreads"), [], "after too many tokens")
 
         fits = "x" * (SIZE_LIMIT - (64 << 10))
         qmp.send_raw(f'{{"execute": "nope", "arguments": {{"x": "{fits}"}}, "id": "big"}}\n')

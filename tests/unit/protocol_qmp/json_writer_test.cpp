@@ -101,6 +101,19 @@ TEST_CASE("JsonWriter: indented, 4 blanks per level, CR LF at each line", "[json
                                                             "]");
 }
 
+TEST_CASE("JsonWriter: the indentation stops growing, so that deep values stay small", "[json]") {
+    constexpr std::size_t kDepth = 1024; // as deep as JsonReader reads
+    constexpr std::size_t kElements = 1000;
+    std::string compact(kDepth, '[');
+    for (std::size_t i = 1; i < kElements; ++i)
+        compact += "0, ";
+    compact += "0" + std::string(kDepth, ']');
+    const std::string lines = indented(compact);
+    CHECK(lines.size() <= compact.size() + (2 * kDepth + kElements) * (2 + 4 * kMaxIndentedLevels));
+    CHECK(lines.find(std::string(4 * kMaxIndentedLevels + 1, ' ')) == std::string::npos);
+    CHECK(lines.find("\n" + std::string(4 * kMaxIndentedLevels, ' ') + "0,") != std::string::npos);
+}
+
 TEST_CASE("JsonWriter: indenting leaves strings alone", "[json]") {
     const std::string compact = R"(["{[, :]}", "\"{", "\\"])";
     CHECK(indented(compact) == "[\r\n    \"{[, :]}\",\r\n    \"\\\"{\",\r\n    \"\\\\\"\r\n]");

@@ -29,6 +29,7 @@ LIMITS = {
     "tokens of a message": "protocol/qmp/json_reader.hpp kMaxTokens",
     "nested braces and brackets": "protocol/qmp/json_reader.hpp kMaxNesting",
     "bytes of the text of a syntax error": "protocol/qmp/json_reader.cpp kMaxErrorBytes",
+    "levels of indentation in pretty output": "protocol/qmp/json_writer.hpp kMaxIndentedLevels",
     "bytes of a node name": "daemon/block/block_graph.hpp kNodeNameMax",
     "bytes of an NBD export's name or description": "protocol/nbd/constants.hpp kMaxStringBytes",
     "bytes of the path of a unix domain socket": "",
