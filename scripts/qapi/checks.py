@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from .definitions import Definition
 from .errors import SchemaError
@@ -34,25 +35,39 @@ def check_feature_count(definitions: list[Definition]) -> None:
 
 def check_enum(definition: Definition) -> None:
     """No two values may clash."""
-    _check_unique([value.name for value in definition.values], f"enum '{definition.name}'", {})
+    _by_key([value.name for value in definition.values], f"enum '{definition.name}'")
 
 
-def _check_unique(names: list[str], what: str, taken: dict[str, str]) -> dict[str, str]:
-    """`taken` and `names` together, by mapped name; two equal ones are an error."""
-    seen = dict(taken)
+def _clash(what: str, first: str, second: str) -> ValueError:
+    if first == second:
+        return ValueError(f"{what} has '{first}' twice")
+    return ValueError(f"{what} has '{first}' and '{second}', which clash")
+
+
+def _by_key(names: Iterable[str], what: str) -> dict[str, str]:
+    """The names by their mapped form; two equal ones are an error."""
+    seen: dict[str, str] = {}
     for name in names:
         key = wire_key(name)
-        if seen.get(key) == name:
-            raise ValueError(f"{what} has '{name}' twice")
         if key in seen:
-            raise ValueError(f"{what} has '{seen[key]}' and '{name}', which clash")
+            raise _clash(what, seen[key], name)
         seen[key] = name
     return seen
 
 
-def check_members(found: ObjectType, what: str) -> dict[str, str]:
+def check_members(found: ObjectType, what: str) -> None:
     """No two members, base included, may clash."""
-    return _check_unique([member.name for member in found.members()], what, {})
+    found.own_keys = _by_key((member.name for member in found.own_members), what)
+    for base in found.lineage():
+        if base is not found:
+            _check_disjoint(base.own_keys, found, what)
+
+
+def _check_disjoint(taken: dict[str, str], found: ObjectType, what: str) -> None:
+    """The own members of `found` must not clash with the names in `taken`."""
+    if not taken.keys().isdisjoint(found.own_keys):
+        key = next(key for key in found.own_keys if key in taken)
+        raise _clash(what, taken[key], found.own_keys[key])
 
 
 def complete_union(union: ObjectType, definition: Definition) -> None:
@@ -70,26 +85,32 @@ def complete_union(union: ObjectType, definition: Definition) -> None:
     values = {value.name for value in tag.type.values}
     if not values and not union.branches:
         raise ValueError(f"{what} has no branches")
-    taken = check_members(union, what)
+    taken: dict[str, str] = {}
+    for part in union.lineage():
+        taken.update(part.own_keys)
+    checked: set[int] = set()
     for branch in union.branches:
         if branch.name not in values:
             raise ValueError(f"branch '{branch.name}' of {what} is no value of '{tag.type.name}'")
         if not isinstance(branch.type, ObjectType):
             raise ValueError(f"branch '{branch.name}' of {what} must be a struct or union")
-        _check_branch(branch.type, f"branch '{branch.name}' of {what}", taken)
+        _check_branch(branch.type, f"branch '{branch.name}' of {what}", taken, checked)
     explicit = {branch.name for branch in union.branches}
     union.branches += [
         Branch(value.name, EMPTY, value.condition, False) for value in tag.type.values if value.name not in explicit
     ]
 
 
-def _check_branch(found: ObjectType, what: str, taken: dict[str, str]) -> None:
+def _check_branch(found: ObjectType, what: str, taken: dict[str, str], checked: set[int]) -> None:
     """The members of a branch, those of its own branches too, must not clash with those around it."""
-    inner = [found]
-    for current in inner:
-        _check_unique([member.name for member in current.members()], what, taken)
-        nested = (branch.type for branch in current.branches)
-        inner += [part for part in nested if isinstance(part, ObjectType) and part not in inner]
+    left = [found]
+    while left:
+        current = left.pop()
+        for part in reversed(list(current.lineage())):
+            if id(part) not in checked:
+                checked.add(id(part))
+                _check_disjoint(taken, part, what)
+                left += [branch.type for branch in part.branches if isinstance(branch.type, ObjectType)]
 
 
 def _claims(found: Type) -> list[str]:
@@ -114,7 +135,7 @@ def _claims(found: Type) -> list[str]:
 def check_alternate(found: AlternateType) -> None:
     """The branches must be told apart by JSON type."""
     what = f"alternate '{found.name}'"
-    _check_unique([branch.name for branch in found.branches], what, {})
+    _by_key((branch.name for branch in found.branches), what)
     claimed: dict[str, str] = {}
     for branch in found.branches:
         is_any = isinstance(branch.type, Builtin) and branch.type.name == "any"

@@ -18,11 +18,11 @@ class _Scope:
 
     def __init__(self, what: str) -> None:
         self._what = what
-        self._origins: dict[str, str] = {}
+        self.origins: dict[str, str] = {}
 
     def add(self, name: str, origin: str, definition: Definition) -> None:
         """Take `name`; SchemaError at `definition` when something else has it."""
-        other = self._origins.setdefault(name, origin)
+        other = self.origins.setdefault(name, origin)
         if other != origin:
             raise SchemaError(
                 definition.position, f"{other} and {origin} have the same C++ name '{name}' in {self._what}"
@@ -35,6 +35,7 @@ def check_identifiers(cpp: Cpp) -> None:
     for name, origin, definition in _namespace(cpp):
         namespace.add(name, origin, definition)
     handlers = _Scope("namespace iothreadd")
+    members = _Members(cpp)
     for module in cpp.modules:
         for command in module.commands:
             handlers.add(identifier("qmp-" + command.name), f"command '{command.name}'", command.definition)
@@ -42,7 +43,7 @@ def check_identifiers(cpp: Cpp) -> None:
             if isinstance(found, EnumType):
                 _check_enum(cpp, found)
             elif isinstance(found, ObjectType):
-                _check_members(cpp, found)
+                members.check(found)
 
 
 def _namespace(cpp: Cpp) -> Iterator[tuple[str, str, Definition]]:
@@ -66,16 +67,42 @@ def _check_enum(cpp: Cpp, found: EnumType) -> None:
         scope.add(identifier(value.name), f"value '{value.name}'", found.definition)
 
 
-def _check_members(cpp: Cpp, found: ObjectType) -> None:
-    definition = found.definition
-    assert definition
-    scope = _Scope(f"{definition.kind} '{definition.name}'")
-    if found.is_union():
-        scope.add("u", "the branches", definition)
-    for member in cpp.schema.enabled(found.members()):
-        scope.add(cpp.member_name(member.name), f"member '{member.name}'", definition)
-    if definition.name == ROOT:
-        _check_steps(cpp, found)
+class _Members:
+    """The identifiers of each object type's own members, so that those of a base are made once."""
+
+    def __init__(self, cpp: Cpp) -> None:
+        self._cpp = cpp
+        self._own: dict[int, dict[str, str]] = {}
+
+    def check(self, found: ObjectType) -> None:
+        """SchemaError when two members, those of the base too, have one identifier."""
+        definition = found.definition
+        assert definition
+        scope = _Scope(f"{definition.kind} '{definition.name}'")
+        if found.is_union():
+            scope.add("u", "the branches", definition)
+        lineage = list(found.lineage())
+        if len(lineage) > 1 and not found.is_union() and not self._meets_base(lineage):
+            lineage = lineage[:1]
+        for part in reversed(lineage):
+            for name, origin in self._names(part).items():
+                scope.add(name, origin, definition)
+        if definition.name == ROOT:
+            _check_steps(self._cpp, found)
+
+    def _meets_base(self, lineage: list[ObjectType]) -> bool:
+        own = self._names(lineage[0]).keys()
+        return not all(own.isdisjoint(self._names(base)) for base in lineage[1:])
+
+    def _names(self, found: ObjectType) -> dict[str, str]:
+        """Identifier and origin of each own member; SchemaError when two are equal."""
+        if id(found) not in self._own:
+            assert found.definition
+            scope = _Scope(f"{found.definition.kind} '{found.definition.name}'")
+            for member in self._cpp.schema.enabled(found.own_members):
+                scope.add(self._cpp.member_name(member.name), f"member '{member.name}'", found.definition)
+            self._own[id(found)] = scope.origins
+        return self._own[id(found)]
 
 
 def _check_steps(cpp: Cpp, root: ObjectType) -> None:

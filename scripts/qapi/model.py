@@ -82,13 +82,19 @@ class ObjectType:
     own_members: list[Member] = field(default_factory=list)
     tag: Member | None = None
     branches: list[Branch] = field(default_factory=list)
+    own_keys: dict[str, str] = field(default_factory=dict)
+    """The own members by what may not clash."""
+
+    def lineage(self) -> Iterator[ObjectType]:
+        """This type, its base, the base of that, and so on."""
+        found: ObjectType | None = self
+        while found:
+            yield found
+            found = found.base
 
     def members(self) -> Iterator[Member]:
         """The common members, base first."""
-        bases = [self]
-        while bases[-1].base:
-            bases.append(bases[-1].base)
-        for found in reversed(bases):
+        for found in reversed(list(self.lineage())):
             yield from found.own_members
 
     def is_union(self) -> bool:

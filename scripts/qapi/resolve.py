@@ -39,6 +39,10 @@ def build_schema(source: Source, definitions: list[Definition], defined: frozens
     return schema
 
 
+_MAX_LEVELS = 100
+"""Of bases and branches inside each other."""
+
+
 class _Resolver:
     """Fills a Schema, definition by definition, each after those that it is made of."""
 
@@ -46,6 +50,7 @@ class _Resolver:
         self._schema = schema
         self._definitions: dict[str, Definition] = {}
         self._arrays: dict[str, ArrayType] = {}
+        self._levels: dict[str, int] = {}
 
     def run(self) -> None:
         """Declare every name, then resolve and check."""
@@ -55,7 +60,15 @@ class _Resolver:
             definition = group[0]
             if len(group) > 1 or definition in self._made_of(definition):
                 raise SchemaError(definition.position, f"{definition.kind} '{definition.name}' contains itself")
+            self._check_depth(definition)
             self._complete(definition)
+
+    def _check_depth(self, definition: Definition) -> None:
+        level = 1 + max((self._levels[part.name] for part in self._made_of(definition)), default=0)
+        if level > _MAX_LEVELS:
+            what = f"bases and branches of {definition.kind} '{definition.name}'"
+            raise SchemaError(definition.position, f"{what} are nested more than {_MAX_LEVELS} levels deep")
+        self._levels[definition.name] = level
 
     def _declare(self, definition: Definition) -> None:
         name = definition.name
