@@ -34,7 +34,7 @@ _SERVER = {
     "QMP": {"QMP"},
     "return": {"return", "id"},
     "error": {"error", "id"},
-    "event": {"event", "timestamp", "data"},
+    "event": {"event", "timestamp", "data", "seq"},
 }
 
 
