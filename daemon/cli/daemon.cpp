@@ -19,7 +19,7 @@
 #include <spdlog/spdlog.h>
 
 #include <csignal>
-#include <cstdio>
+#include <iostream>
 
 namespace iothreadd {
 
@@ -97,20 +97,8 @@ Result<void> Daemon::chardev(const qapi::ChardevOptions &options) { return chard
 Result<void> Daemon::monitor(const qapi::MonitorOptions &options) { return add_monitor(tree_, options); }
 
 Result<void> Daemon::help(const OptionInfo &option, std::string_view type) {
-    if (option.name != "object")
+    if (!print_option_help(std::cout, option, type))
         return generic_error("Help is not available for this option");
-    if (type.empty()) {
-        fmt::print("List of user creatable objects:\n");
-        for (const OptionType &entry : option.types)
-            fmt::print("  {}\n", entry.name);
-    }
-    for (const OptionType &entry : option.types) {
-        if (entry.name != type)
-            continue;
-        fmt::print("{} options:\n", entry.name);
-        for (const OptionMember &member : entry.members)
-            fmt::print("  {}=<{}>\n", member.name, member.type);
-    }
     help_printed_ = true;
     return {};
 }

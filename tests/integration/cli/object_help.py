@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""--object help and --object iothread,help list what there is, sorted, on stdout; other options have no such help."""
-from harness import Case, equal
+"""--object help and --object iothread,help list what there is, sorted, on stdout, as other options with types do."""
+from harness import Case, check, equal
 
 
 def test(case: Case) -> None:
     daemon = case.settings.daemon
-    for word in ("help", "?"):
+    for word in ("help", "?", "nope,help"):
         equal(
             case.run(daemon, "--object", word).stdout, "List of user creatable objects:\n  iothread\n  monitor-qmp\n",
             f"--object {word}"
@@ -19,6 +19,9 @@ def test(case: Case) -> None:
         [line for line in lines if line.startswith("  poll-max-ns=<int>")] != [], True,
         f"a line of poll-max-ns in {lines}"
     )
-    for option in ("--blockdev", "--export", "--nbd-server", "--monitor"):
+    equal(case.run(daemon, "--blockdev", "help").stdout, "List of types:\n  file\n  null-co\n", "--blockdev help")
+    text = case.run(daemon, "--blockdev", "file,help").stdout
+    check("  filename=<str> (required) - path of the file" in text, f"no line of filename in {text}")
+    for option in ("--nbd-server", "--monitor"):
         done = case.run(daemon, option, "help", status=1)
         equal(done.stderr, f"iothreadd: {option} help: Help is not available for this option\n", "stderr")
