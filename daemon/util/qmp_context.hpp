@@ -2,7 +2,8 @@
 //
 // QmpContext: what a command may touch. Each qmp_*() handler gets one; there are no singletons to reach for.
 //
-// Thread: main thread.  Lifetime: everything in it outlives the command, also one that waits.
+// Thread: main thread. A command that allows out-of-band execution may run in any, and touches only what says
+// "any thread".  Lifetime: everything in it outlives the command, also one that waits.
 #pragma once
 
 namespace iothreadd {

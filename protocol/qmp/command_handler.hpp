@@ -3,7 +3,7 @@
 // CommandHandler: how to run one command: decode its arguments, call its qmp_*() function, encode the result.
 // One constant per command, generated from the schema beside its CommandInfo.
 //
-// Thread: main thread.
+// Thread: main thread; for a command with kAllowOob any, because it may run where its client is served.
 #pragma once
 
 #include "daemon/util/result.hpp"

@@ -7,6 +7,7 @@ import contextlib
 import io
 import re
 import shutil
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -84,6 +85,21 @@ class AuthorPageTest(unittest.TestCase):
         self.assertIn(f"\n{declaration}", files[f"{MODULE}_commands.hpp"])
         self.assertEqual(definition.split(" {\n")[0] + ";\n", declaration)
         self.assertIn(f"build/release/qapi/{MODULE}_commands.hpp", PAGE)
+
+    def test_function_compiles(self) -> None:
+        build = Path(self._directory.name, "build")
+        with contextlib.redirect_stdout(io.StringIO()):
+            self.assertEqual(main(["-o", str(build / "qapi"), self.write(self.schema)]), 0)
+        source = (ROOT / "daemon" / "iothread" / "iothread_qmp.cpp").read_text(encoding="utf-8")
+        include = re.search(r'`(#include "[^"]*")` at the top of that file', PAGE)
+        assert include
+        end = source.rindex("} // namespace iothreadd")
+        changed = build / "iothread_qmp.cpp"
+        changed.write_text(f"{include.group(1)}\n{source[:end]}{blocks('cpp')[1]}{source[end:]}", encoding="utf-8")
+        warnings = ["-Wall", "-Wextra", "-Wshadow", "-Wconversion", "-Wmissing-declarations", "-Werror"]
+        compiler = ["g++", "-std=c++20", "-fsyntax-only", *warnings, f"-I{ROOT}", f"-I{build}", str(changed)]
+        done = subprocess.run(compiler, capture_output=True, text=True, check=False, timeout=200)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
 
     def test_messages_are_those_of_the_tool(self) -> None:
         self.assertEqual(messages("## When it says no"), list(MISTAKES))
