@@ -109,4 +109,5 @@ class InlineParser:
 
 
 def _flat(content: str) -> str:
-    return content.replace("\n", " ")
+    """On one line, with two blanks after a sentence that ended a line."""
+    return re.sub(r"([.!?]\)?)\n(?=[A-Z0-9(])", r"\1  ", content).replace("\n", " ")

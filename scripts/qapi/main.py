@@ -95,6 +95,10 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
     options = parser.parse_args(argv)
     if options.release and not options.manual:
         parser.error("--release is for --manual only")
+    if options.depfile and not (options.output or options.manual):
+        parser.error("--depfile is for -o and --manual only")
+    if options.unmask and not options.output:
+        parser.error("--unmask is for -o only")
     if options.manual is not None and not os.path.basename(options.manual):
         parser.error("--manual needs the name of a file without its extension")
     return options

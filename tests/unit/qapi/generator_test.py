@@ -351,7 +351,8 @@ class CommandTest(SchemaTest):
     def test_wrong_usage(self) -> None:
         path = self.write("")
         both = ["--check", "-o", str(self.dir / "out"), path]
-        for arguments in ([], [path], ["--check"], both, ["--nope", path], ["--check", path, path]):
+        ignored = [["--check", "--depfile", "d", path], ["--list", "--unmask", path], ["--check", "--release", "1", path]]
+        for arguments in ([], [path], ["--check"], both, ["--nope", path], ["--check", path, path], *ignored):
             done = self.run_tool(*arguments)
             self.assertEqual((done.returncode, done.stdout), (2, ""), arguments)
             self.assertIn("usage:", done.stderr)
