@@ -36,7 +36,8 @@ Daemon::Daemon(std::unique_ptr<boost::asio::io_context> io, std::unique_ptr<Main
     : io_(std::move(io)),
       signals_(*io_, SIGINT, SIGTERM, SIGHUP),
       loop_(std::move(loop)),
-      server_(*io_, QmpApi{command_table(), command_handlers(), introspection_json(), kEventLimits, event_table()}),
+      server_(*io_,
+              QmpApi{command_table(), command_handlers(), introspection_json(), kEventLimits, event_table()}),
       iothreads_(loop_->context(), server_),
       graph_(iothreads_),
       exports_(*io_, iothreads_, graph_, server_) {

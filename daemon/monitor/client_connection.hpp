@@ -6,8 +6,8 @@
 // A client that reads too slowly first gets no more of its commands run; then events for it are dropped and
 // counted; and when it takes nothing at all for a while it loses the connection. Nobody else waits for it.
 //
-// Life: start() → served in its home thread → the client leaves, finish() or abort() → closed → on_forget on the
-// main thread, once no command of its runs.
+// Life: start() → served in its home thread → the client leaves, finish() or abort() → closed → on_forget on
+// the main thread, once no command of its runs.
 //
 // Thread: as each function says; lock_ guards what both threads touch.
 #pragma once
@@ -32,8 +32,8 @@ namespace iothreadd {
 
 class ClientConnection : private AioHandler, public std::enable_shared_from_this<ClientConnection> {
 public:
-    /// Output that waits for the client: from here on its commands wait too, and events for it are dropped. One
-    /// message may go past the limit, so that a long answer always fits.
+    /// Output that waits for the client: from here on its commands wait too, and events for it are dropped.
+    /// One message may go past the limit, so that a long answer always fits.
     static constexpr std::size_t kPauseOutputBytes = 1U << 20;
     /// Steps (a command, a read) before it is the others' turn.
     static constexpr int kStepsPerTurn = 16;
@@ -44,8 +44,9 @@ public:
         std::size_t waiting_bytes = 0; ///< not yet taken by the client's socket
     };
 
-    /// `home` serves it; `label` names it in the log; `forget` runs on the main thread when all is over, posted
-    /// with `post_to_main`. A client that is behind and takes nothing for `stalled_timeout` is disconnected.
+    /// `home` serves it; `label` names it in the log; `forget` runs on the main thread when all is over,
+    /// posted with `post_to_main`. A client that is behind and takes nothing for `stalled_timeout` is
+    /// disconnected.
     struct Setup {
         AioContext &home;
         UniqueFd socket;

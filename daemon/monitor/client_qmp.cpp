@@ -74,11 +74,13 @@ Result<void> qmp_set_event_filter(QmpContext &context, const qapi::SetEventFilte
     return {};
 }
 
-Result<qapi::EventHistory> qmp_query_events_since(QmpContext &context, const qapi::QueryEventsSinceArgs &args) {
+Result<qapi::EventHistory> qmp_query_events_since(QmpContext &context,
+                                                  const qapi::QueryEventsSinceArgs &args) {
     assert(context.client != nullptr);
     const EventHistory &kept = context.client->server().event_history();
     if (args.seq < 0 || args.seq > kept.last_seq())
-        return generic_error("Parameter 'seq' must be from 0 to {}, the number of the last event", kept.last_seq());
+        return generic_error("Parameter 'seq' must be from 0 to {}, the number of the last event",
+                             kept.last_seq());
     qapi::EventHistory history;
     history.instance = kept.instance();
     history.last_seq = kept.last_seq();

@@ -34,7 +34,9 @@ QmpConnection::QmpConnection(Setup setup, QmpServer &server, QmpStyle style, Ide
       server_(server),
       style_(style),
       identity_(std::move(identity)),
-      session_({.commands = server.api().commands, .capabilities = {kOobCapability, kEventSeqCapability}, .style = style}) {
+      session_({.commands = server.api().commands,
+                .capabilities = {kOobCapability, kEventSeqCapability},
+                .style = style}) {
     const std::lock_guard lock{lock_};
     queue_locked(session_.greeting());
 }

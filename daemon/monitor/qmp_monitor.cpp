@@ -82,18 +82,18 @@ void register_monitor_types(ObjectTree &tree, const MonitorParts &parts) {
     type.properties.push_back({.name = "pretty", .type = "bool", .get = [](const Object &object) {
                                    return Json(monitor(object).options().style == QmpStyle::pretty);
                                }});
-    tree.register_type(std::move(type),
-                       [parts](const qapi::ObjectOptions &options) -> Result<std::unique_ptr<Object>> {
-                           using Given = qapi::Case<qapi::ObjectType::monitor_qmp, qapi::MonitorQmpProperties>;
-                           const qapi::MonitorQmpProperties &given = std::get<Given>(options.u);
-                           std::unique_ptr<Object> made =
-                               std::make_unique<QmpMonitor>(QmpMonitor::Options{.id = options.id,
-                                                                                .chardev = given.chardev,
-                                                                                .iothread = given.iothread,
-                                                                                .style = style(given.pretty)},
-                                                            parts);
-                           return made;
-                       });
+    tree.register_type(
+        std::move(type), [parts](const qapi::ObjectOptions &options) -> Result<std::unique_ptr<Object>> {
+            using Given = qapi::Case<qapi::ObjectType::monitor_qmp, qapi::MonitorQmpProperties>;
+            const qapi::MonitorQmpProperties &given = std::get<Given>(options.u);
+            std::unique_ptr<Object> made =
+                std::make_unique<QmpMonitor>(QmpMonitor::Options{.id = options.id,
+                                                                 .chardev = given.chardev,
+                                                                 .iothread = given.iothread,
+                                                                 .style = style(given.pretty)},
+                                             parts);
+            return made;
+        });
 }
 
 Result<void> add_monitor(ObjectTree &tree, const qapi::MonitorOptions &options) {

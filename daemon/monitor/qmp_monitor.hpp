@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// QmpMonitor: the object `monitor-qmp`: offers QMP on a chardev. With an IOThread, which it holds, its clients
-// are served there: bytes, parsing, out-of-band commands; other commands run on the main thread in any case.
+// QmpMonitor: the object `monitor-qmp`: offers QMP on a chardev. With an IOThread, which it holds, its
+// clients are served there: bytes, parsing, out-of-band commands; other commands run on the main thread in
+// any case.
 //
 // Thread: main thread.  Source: QEMU 11.1's object of this name; `iothread` is ours.
 #pragma once

@@ -86,7 +86,10 @@ struct QmpServer::Internal {
 };
 
 QmpServer::QmpServer(asio::io_context &io, const QmpApi &api, const QmpLimits &limits)
-    : api_(api), limits_(limits), throttle_(api.event_limits), internal_(std::make_unique<Internal>(*this, io)) {
+    : api_(api),
+      limits_(limits),
+      throttle_(api.event_limits),
+      internal_(std::make_unique<Internal>(*this, io)) {
     assert_main_thread();
     assert(api.commands.size() == api.handlers.size());
 }
@@ -159,7 +162,8 @@ void QmpServer::Internal::admit(UniqueFd socket, const Monitor &monitor) {
         ClientConnection::end_connection(socket.get());
         return;
     }
-    QmpConnection::Identity identity{.id = next_client++, .monitor = monitor.name, .peer = peer_of(socket.get())};
+    QmpConnection::Identity identity{
+        .id = next_client++, .monitor = monitor.name, .peer = peer_of(socket.get())};
     auto label = fmt::format("monitor '{}': client {}", monitor.name, identity.id);
     spdlog::debug("{}: connected", label);
     ClientConnection::Setup setup{
@@ -169,7 +173,8 @@ void QmpServer::Internal::admit(UniqueFd socket, const Monitor &monitor) {
         .stalled_timeout = server.limits_.stalled,
         .post_to_main = [this](std::function<void()> fn) { asio::post(io, std::move(fn)); },
         .forget = [this](ClientConnection &client) { server.forget(client); }};
-    auto client = std::make_shared<QmpConnection>(std::move(setup), server, monitor.style, std::move(identity));
+    auto client =
+        std::make_shared<QmpConnection>(std::move(setup), server, monitor.style, std::move(identity));
     {
         const std::lock_guard lock{server.clients_lock_};
         server.clients_.push_back(client);

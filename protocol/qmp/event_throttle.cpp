@@ -36,8 +36,8 @@ std::optional<QmpEvent> EventThrottle::admit(QmpEvent event, Clock::time_point n
 }
 
 std::optional<EventThrottle::Clock::time_point> EventThrottle::deadline() const {
-    const auto first = std::ranges::min_element(
-        intervals_, {}, [](const auto &entry) { return entry.second.end; });
+    const auto first =
+        std::ranges::min_element(intervals_, {}, [](const auto &entry) { return entry.second.end; });
     if (first == intervals_.end())
         return std::nullopt;
     return first->second.end;

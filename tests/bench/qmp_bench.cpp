@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// qmp_bench: what a QMP command costs, seen from a client on a unix socket. Each server answers in turn, seven
-// rounds; the table shows the median of the rounds and, in brackets, their spread.
+// qmp_bench: what a QMP command costs, seen from a client on a unix socket. Each server answers in turn,
+// seven rounds; the table shows the median of the rounds and, in brackets, their spread.
 //
 //   bare send   a process that does nothing but read a request and send() prepared bytes: as many as our
 //               answer has. No server can be faster
@@ -203,8 +203,8 @@ void print(const std::vector<Row> &rows) {
     fmt::print("{:<22} {:<28} {:>8} {:>28} {:>28}\n", "server", "command", "bytes", "call, us", "CPU, us");
     for (const Row &row : rows) {
         const std::size_t bytes = row.server->client->call(row.request);
-        fmt::print("{:<22} {:<28} {:>8} {:>28} {:>28}\n", row.server->name, row.what, bytes, spread(row.call_ns),
-                   spread(row.cpu_ns));
+        fmt::print("{:<22} {:<28} {:>8} {:>28} {:>28}\n", row.server->name, row.what, bytes,
+                   spread(row.call_ns), spread(row.cpu_ns));
     }
 }
 
@@ -244,7 +244,8 @@ int run(int argc, char *argv[]) {
     }
     print(rows);
     fmt::print("query-qmp-schema / bare send of its bytes: {:.2f}; / query-version: {:.2f}\n",
-               median(rows[3].call_ns) / median(rows[2].call_ns), median(rows[3].call_ns) / median(rows[1].call_ns));
+               median(rows[3].call_ns) / median(rows[2].call_ns),
+               median(rows[3].call_ns) / median(rows[1].call_ns));
     return EXIT_SUCCESS;
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "daemon/monitor/qmp_monitor.hpp"
 #include "daemon/iothread/iothread.hpp"
 #include "daemon/iothread/iothread_pool.hpp"
 #include "daemon/iothread/iothread_type.hpp"
 #include "daemon/monitor/chardev.hpp"
+#include "daemon/monitor/qmp_monitor.hpp"
 #include "daemon/qom/object_tree.hpp"
 #include "tests/unit/monitor/test_server.hpp"
 
@@ -33,7 +33,8 @@ struct Fixture {
     void add_chardev(const std::string &id) {
         qapi::ChardevOptions options;
         options.id = id;
-        static_cast<qapi::ChardevSocketOptions &>(std::get<0>(options.u)) = {.path = dir / id, .server = true};
+        static_cast<qapi::ChardevSocketOptions &>(std::get<0>(options.u)) = {.path = dir / id,
+                                                                             .server = true};
         REQUIRE(chardevs.add(options).has_value());
     }
 
@@ -140,8 +141,7 @@ TEST_CASE_METHOD(Fixture, "QmpMonitor: says what is wrong with it, and leaves no
           "Only QMP is supported");
     REQUIRE(add("m", "c").has_value());
     CHECK(add("n", "c").error().desc == "chardev 'c' is already in use");
-    CHECK(add("m", "d").error().desc ==
-          "attempt to add duplicate property 'm' to object (type 'container')");
+    CHECK(add("m", "d").error().desc == "attempt to add duplicate property 'm' to object (type 'container')");
     CHECK(tree.objects().children().size() == 2);
 }
 

@@ -15,7 +15,8 @@ constexpr std::string_view kBig = R"({"execute":"big","arguments":{"size":50000}
 
 } // namespace
 
-TEST_CASE("QmpServer: who does not read events misses some, is told how many, and nobody else notices", "[monitor]") {
+TEST_CASE("QmpServer: who does not read events misses some, is told how many, and nobody else notices",
+          "[monitor]") {
     TestServer server;
     TestClient idle = server.connect();
     idle.negotiate();

@@ -70,7 +70,8 @@ private:
 
 /// Commands: `echo` returns its arguments, `big` a string of `size` bytes, `fail` an error, `emit` sends
 /// `TEST_EVENT` with its arguments, `throw` throws, `wait` is a coroutine that ends when the test says so,
-/// `thread` can be run out of band and tells its thread; besides qmp_capabilities and quit. The event `SLOW` is limited in its rate.
+/// `thread` can be run out of band and tells its thread; besides qmp_capabilities and quit. The event `SLOW`
+/// is limited in its rate.
 class TestServer final : public ShutdownRequest {
 public:
     explicit TestServer(QmpStyle style = QmpStyle::compact, const QmpLimits &limits = {});

@@ -29,7 +29,8 @@ TEST_CASE("EventThrottle: what has no limit goes out at once", "[qmp][events]") 
     CHECK(throttle.flush().empty());
 }
 
-TEST_CASE("EventThrottle: the first goes out, of the rest the last at the end of the interval", "[qmp][events]") {
+TEST_CASE("EventThrottle: the first goes out, of the rest the last at the end of the interval",
+          "[qmp][events]") {
     EventThrottle throttle{kLimits};
     const auto first = throttle.admit(event("PLAIN", numbered(1)), kStart);
     REQUIRE(first);
@@ -43,7 +44,8 @@ TEST_CASE("EventThrottle: the first goes out, of the rest the last at the end of
     REQUIRE(late.size() == 1);
     CHECK(late[0].name == "PLAIN");
     CHECK(late[0].data == numbered(3));
-    CHECK(late[0].when == std::chrono::system_clock::time_point{5s}); // when it happened, not when it goes out
+    CHECK(late[0].when ==
+          std::chrono::system_clock::time_point{5s}); // when it happened, not when it goes out
 
     SECTION("which begins another interval") {
         CHECK(throttle.deadline() == kStart + 2s);

@@ -53,7 +53,8 @@ TEST_CASE("Awkward names: enumerators keep their wire names", "[qapi]") {
 
 TEST_CASE("Awkward names: unions in unions, lists and boxes", "[qapi]") {
     check_travels<qapi::Case_>(R"({"std": "xor", "info": "x", "u8": []})");
-    check_travels<qapi::Case_>(R"({"std": "3d", "index": "and", "more": {"bases": [{}]}, "derived": {}, "u8": [],
+    check_travels<qapi::Case_>(
+        R"({"std": "3d", "index": "and", "more": {"bases": [{}]}, "derived": {}, "u8": [],
         "self": {"std": "on", "all": [{}, {"all": []}], "u8": [{"std": "NULL", "u8": []}]}})");
 }
 
@@ -62,7 +63,8 @@ TEST_CASE("Awkward names: an alternate in lists of itself", "[qapi]") {
 }
 
 TEST_CASE("Awkward names: lists of every type", "[qapi]") {
-    check_travels<qapi::Arrays>(R"({"a": [""], "b": [0.5], "c": [-128], "d": [65535], "e": [18446744073709551615],
+    check_travels<qapi::Arrays>(
+        R"({"a": [""], "b": [0.5], "c": [-128], "d": [65535], "e": [18446744073709551615],
         "f": [0], "g": [true, false], "h": [null], "i": [null, [], {}], "j": ["qnum"], "k": ["class", "u"]})");
 }
 

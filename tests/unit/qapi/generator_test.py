@@ -351,7 +351,9 @@ class CommandTest(SchemaTest):
     def test_wrong_usage(self) -> None:
         path = self.write("")
         both = ["--check", "-o", str(self.dir / "out"), path]
-        ignored = [["--check", "--depfile", "d", path], ["--list", "--unmask", path], ["--check", "--release", "1", path]]
+        ignored = [
+            ["--check", "--depfile", "d", path], ["--list", "--unmask", path], ["--check", "--release", "1", path]
+        ]
         for arguments in ([], [path], ["--check"], both, ["--nope", path], ["--check", path, path], *ignored):
             done = self.run_tool(*arguments)
             self.assertEqual((done.returncode, done.stdout), (2, ""), arguments)

@@ -176,10 +176,9 @@ TEST_CASE("options: ours have the implied keys of qemu-storage-daemon", "[qapi][
         CHECK_FALSE(option.help.empty());
     }
     const std::map<std::string_view, std::string_view> expected{
-        {"object", "qom-type"}, {"blockdev", "driver"}, {"nbd-server", ""},
-        {"export", "type"},     {"chardev", "backend"}, {"monitor", "chardev"},
-        {"daemonize", ""},      {"help", ""},           {"pidfile", ""},
-        {"version", ""},
+        {"object", "qom-type"}, {"blockdev", "driver"}, {"nbd-server", ""}, {"export", "type"},
+        {"chardev", "backend"}, {"monitor", "chardev"}, {"daemonize", ""},  {"help", ""},
+        {"pidfile", ""},        {"version", ""},
     };
     CHECK(implied == expected);
     const OptionInfo &object = option_table()[0];
