@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/monitor/human_info.hpp"
 
+#include "protocol/qmp/json_writer.hpp"
 #include "protocol/qmp/qapi_types.hpp"
 
 #include "qapi/block_core_commands.hpp"
 #include "qapi/block_export_commands.hpp"
+#include "qapi/control_commands.hpp"
 #include "qapi/iothread_commands.hpp"
+#include "qapi/monitor_commands.hpp"
+#include "qapi/sockets_codec.hpp"
 
 #include <fmt/format.h>
 
@@ -79,6 +83,47 @@ Result<std::string> info_block_exports(QmpContext &context) {
             text += fmt::format("  connections={}\n", *info.connections);
     }
     return text;
+}
+
+Result<std::string> info_clients(QmpContext &context) {
+    auto clients = qmp_query_clients(context);
+    if (!clients)
+        return clients.error();
+    std::string text;
+    for (const qapi::ClientInfo &info : *clients) {
+        text += fmt::format("client {}{}:\n  monitor={}\n", info.id, info.self ? " (this one)" : "",
+                            info.monitor);
+        if (info.pid)
+            text += fmt::format("  pid={}\n  uid={}\n  gid={}\n", *info.pid, *info.uid, *info.gid);
+        text += fmt::format(
+            "  commands={}\n  bytes-in={}\n  bytes-out={}\n  queued-bytes={}\n  events-dropped={}\n",
+            info.commands, info.bytes_in, info.bytes_out, info.queued_bytes, info.events_dropped);
+    }
+    return text;
+}
+
+Result<std::string> info_nbd_server(QmpContext &context) {
+    auto server = qmp_query_nbd_server(context);
+    if (!server)
+        return server.error();
+    if (!server->running)
+        return std::string{"The NBD server is not running\n"};
+    std::string text;
+    for (const qapi::SocketAddress &address : server->addresses) {
+        text += "address=";
+        write_json(text, qapi::encode(address));
+        text += '\n';
+    }
+    return text +
+           fmt::format("connections={}\nmax-connections={}\n", server->connections, server->max_connections);
+}
+
+Result<std::string> info_version(QmpContext &context) {
+    auto version = qmp_query_version(context);
+    if (!version)
+        return version.error();
+    const qapi::VersionTriple &qemu = version->qemu;
+    return fmt::format("{}.{}.{} ({})\n", qemu.major_, qemu.minor_, qemu.micro, version->package);
 }
 
 } // namespace iothreadd

@@ -2,6 +2,7 @@
 #include "daemon/monitor/human_monitor.hpp"
 
 #include "daemon/monitor/human_info.hpp"
+#include "daemon/monitor/human_objects.hpp"
 #include "daemon/util/result.hpp"
 
 #include "qapi/control_commands.hpp"
@@ -17,16 +18,39 @@ namespace {
 struct HumanCommand {
     std::string_view name; ///< one or two words
     std::string_view arguments;
+    std::size_t needed; ///< of the words in `arguments`
+    std::size_t most;
     std::string_view help;
-    Result<std::string> (*run)(QmpContext &); ///< null for `help` and for what only groups others
+    Result<std::string> (*run)(QmpContext &, HumanArguments); ///< null for what only groups others
 };
 
-constexpr std::array<HumanCommand, 5> kCommands{{
-    {"help", "[cmd]", "show the help", nullptr},
-    {"info", "[subcommand]", "show various information about the system state", nullptr},
-    {"info block", "", "show the block nodes", info_block},
-    {"info block-exports", "", "show the block exports", info_block_exports},
-    {"info iothreads", "", "show the IOThreads and their holders", info_iothreads},
+/// An `info` command, which takes no arguments.
+template <Result<std::string> (*info)(QmpContext &)>
+Result<std::string> show(QmpContext &context, HumanArguments) {
+    return info(context);
+}
+
+Result<std::string> quit(QmpContext &context, HumanArguments) {
+    if (auto asked = qmp_quit(context); !asked)
+        return asked.error();
+    return std::string{};
+}
+
+constexpr std::array<HumanCommand, 14> kCommands{{
+    {"help", "[cmd]", 0, 2, "show the help", nullptr},
+    {"info", "[subcommand]", 0, 1, "show various information about the system state", nullptr},
+    {"info block", "", 0, 0, "show the block nodes", show<info_block>},
+    {"info block-exports", "", 0, 0, "show the block exports", show<info_block_exports>},
+    {"info clients", "", 0, 0, "show the QMP clients", show<info_clients>},
+    {"info iothreads", "", 0, 0, "show the IOThreads and their holders", show<info_iothreads>},
+    {"info nbd-server", "", 0, 0, "show where the NBD server listens", show<info_nbd_server>},
+    {"info version", "", 0, 0, "show the version", show<info_version>},
+    {"object_add", "[qom-type=]type,id=str[,prop=value][,...]", 1, 1, "create an object", human_object_add},
+    {"object_del", "id", 1, 1, "delete an object", human_object_del},
+    {"qom-get", "path property", 2, 2, "show a property of an object", human_qom_get},
+    {"qom-list", "[path]", 0, 1, "list the properties of an object", human_qom_list},
+    {"qom-set", "path property value", 3, 3, "change a property of an object", human_qom_set},
+    {"quit", "", 0, 0, "end the program", quit},
 }};
 
 using Words = std::vector<std::string_view>;
@@ -64,16 +88,15 @@ const HumanCommand *find(std::string_view name) {
     return nullptr;
 }
 
-std::string run_info(QmpContext &context, const Words &words) {
-    const std::string name = fmt::format("info {}", words[1]);
-    const HumanCommand *command = find(name);
-    if (command == nullptr)
-        return fmt::format("unknown command: '{}'\n", name);
-    if (words.size() > 2)
-        return fmt::format("{}: extraneous characters at the end of line\n"
-                           "Try \"help {}\" for more information\n",
-                           words[1], name);
-    auto text = command->run(context);
+/// A command whose arguments are as many as it takes.
+std::string run(QmpContext &context, const HumanCommand &command, HumanArguments arguments) {
+    const bool too_many = arguments.size() > command.most;
+    if (too_many || arguments.size() < command.needed)
+        return fmt::format("{}: {}\nTry \"help {}\" for more information\n",
+                           command.name.substr(command.name.rfind(' ') + 1),
+                           too_many ? "extraneous characters at the end of line" : "an argument is missing",
+                           command.name);
+    auto text = command.run(context, arguments);
     return text ? *text : fmt::format("Error: {}\n", text.error().desc);
 }
 
@@ -85,9 +108,15 @@ std::string run_human_command(QmpContext &context, std::string_view command_line
         return {};
     if (words[0] == "help" || words[0] == "?")
         return help({words.begin() + 1, words.end()});
-    if (words[0] != "info")
-        return fmt::format("unknown command: '{}'\n", words[0]);
-    return words.size() == 1 ? help(words) : run_info(context, words);
+    if (words[0] == "info" && words.size() == 1)
+        return help(words);
+    const std::size_t parts = words[0] == "info" ? 2 : 1;
+    const std::string name =
+        fmt::format("{}", fmt::join(words.begin(), words.begin() + static_cast<long>(parts), " "));
+    const HumanCommand *command = find(name == "q" ? "quit" : name);
+    if (command == nullptr)
+        return fmt::format("unknown command: '{}'\n", name);
+    return run(context, *command, HumanArguments{words}.subspan(parts));
 }
 
 Result<std::string> qmp_human_monitor_command(QmpContext &context,

@@ -85,7 +85,48 @@ Result<std::vector<qapi::BlockExportInfo>> qmp_query_block_exports(QmpContext &)
                                               {.id = "e1", .node_name = "n1", .shutting_down = true}};
 }
 
+Result<qapi::NbdServerInfo> qmp_query_nbd_server(QmpContext &) {
+    qapi::SocketAddress address;
+    address.u.emplace<qapi::Case<qapi::SocketAddressType::unix_, qapi::UnixSocketAddress>>().path =
+        "nbd.sock";
+    return qapi::NbdServerInfo{
+        .running = true, .addresses = {address}, .connections = 3, .max_connections = 100};
+}
+
 } // namespace iothreadd
+
+TEST_CASE("info nbd-server: shows where it listens", "[monitor]") {
+    CHECK(run("info nbd-server") == "address={\"path\": \"nbd.sock\", \"type\": \"unix\"}\n"
+                                    "connections=3\n"
+                                    "max-connections=100\n");
+}
+
+TEST_CASE("info version: names the QEMU release we match, and us", "[monitor]") {
+    CHECK(run("info version") == "11.1.1 (iothreadd " IOTHREADD_VERSION ")\n");
+}
+
+TEST_CASE("quit: ends the program from the human monitor, too", "[monitor]") {
+    for (const char *line : {"quit", "q"}) {
+        TestContext context;
+        CHECK(run_human_command(context.context, line).empty());
+        CHECK(context.reasons == std::vector<std::string>{"host-qmp-quit"});
+    }
+}
+
+TEST_CASE("qom-list, qom-get, qom-set, object_add, object_del: say what is wrong", "[monitor]") {
+    CHECK(run("qom-list") == "type (string)\nobjects (child<container>)\n");
+    CHECK(run("qom-list /nope") == "Error: Device '/nope' not found\n");
+    CHECK(run("qom-get /objects type") == "\"container\"\n");
+    CHECK(run("qom-get /objects nope") == "Error: Property 'container.nope' not found\n");
+    CHECK(run("qom-get /objects") == "qom-get: an argument is missing\n"
+                                     "Try \"help qom-get\" for more information\n");
+    CHECK(run("qom-set /objects type x") == "Error: Property 'container.type' is not writable\n");
+    CHECK(run("qom-set /nope type x") == "Error: Device '/nope' not found\n");
+    CHECK(run("object_add bogus,id=x") == "Error: Parameter 'qom-type' does not accept value 'bogus'\n");
+    CHECK(run("object_add iothread") == "Error: Parameter 'id' is missing\n");
+    CHECK(run("object_add iothread,id") == "Error: Expected '=' after parameter 'id'\n");
+    CHECK(run("object_del nope") == "Error: object 'nope' not found\n");
+}
 
 TEST_CASE("info iothreads: shows threads and holders", "[monitor]") {
     CHECK(run("info iothreads") == "io0:\n"
@@ -135,7 +176,16 @@ TEST_CASE("help: lists all commands, one, or a group", "[monitor]") {
                          "info [subcommand] -- show various information about the system state\n"
                          "info block  -- show the block nodes\n"
                          "info block-exports  -- show the block exports\n"
-                         "info iothreads  -- show the IOThreads and their holders\n");
+                         "info clients  -- show the QMP clients\n"
+                         "info iothreads  -- show the IOThreads and their holders\n"
+                         "info nbd-server  -- show where the NBD server listens\n"
+                         "info version  -- show the version\n"
+                         "object_add [qom-type=]type,id=str[,prop=value][,...] -- create an object\n"
+                         "object_del id -- delete an object\n"
+                         "qom-get path property -- show a property of an object\n"
+                         "qom-list [path] -- list the properties of an object\n"
+                         "qom-set path property value -- change a property of an object\n"
+                         "quit  -- end the program\n");
     CHECK(run("?") == run("help"));
     CHECK(run("help help") == "help [cmd] -- show the help\n");
     CHECK(run("help info block") == "info block  -- show the block nodes\n");
