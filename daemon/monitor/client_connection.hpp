@@ -6,7 +6,7 @@
 // A client that reads too slowly first gets no more of its commands run; then events for it are dropped and
 // counted; and when it takes nothing at all for a while it loses the connection. Nobody else waits for it.
 //
-// Life: start() → served in its home thread → the client leaves, finish() or abort() → closed → on_forget on
+// Life: start() → served in its home thread → the client leaves, finish() or abort() → closed → `forget`, on
 // the main thread, once no command of its runs.
 //
 // Thread: as each function says; lock_ guards what both threads touch.

@@ -3,9 +3,9 @@
 
 #include "daemon/aio/aio_context.hpp"
 #include "daemon/monitor/qmp_connection.hpp"
-#include "daemon/monitor/wakeup.hpp"
 #include "daemon/util/thread.hpp"
 
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -14,6 +14,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <spdlog/spdlog.h>
 
 #include <netinet/tcp.h>
@@ -30,6 +31,9 @@ namespace {
 namespace asio = boost::asio;
 using Protocol = asio::generic::stream_protocol;
 using Acceptor = asio::basic_socket_acceptor<Protocol>;
+
+/// Asio's errors as values.
+constexpr auto kUseTuple = asio::as_tuple(asio::use_awaitable);
 
 /// After accept() failed, for want of descriptors as a rule.
 constexpr std::chrono::seconds kAcceptRetry{1};
