@@ -51,17 +51,23 @@ Result<void> QmpMonitor::complete() {
     if (options_.iothread && iothread == nullptr)
         return generic_error("iothread \"{}\" not found", *options_.iothread);
 
-    const int shared = chardev->connection ? chardev->connection.get() : chardev->listener.fd.get();
-    UniqueFd fd{::fcntl(shared, F_DUPFD_CLOEXEC, 0)};
+    const bool listens{chardev->listener.fd};
+    if (!listens && !chardev->connection)
+        return generic_error("chardev '{}' is not connected", options_.chardev);
+    UniqueFd fd; // a listener stays the chardev's, for the next monitor; a connection ends with this one
+    if (listens)
+        fd = UniqueFd{::fcntl(chardev->listener.fd.get(), F_DUPFD_CLOEXEC, 0)};
+    else
+        fd = std::move(chardev->connection);
     if (!fd)
         return generic_error("chardev '{}': {}", options_.chardev, std::generic_category().message(errno));
     const Holder holder = Holder::qom_object(path());
     token_.emplace(iothread != nullptr ? iothread->hold(holder) : parts_.iothreads.hold_main(holder));
     const QmpServer::Monitor served{.name = id(), .style = options_.style, .home = token_->context()};
-    if (chardev->connection)
-        parts_.server.serve(served, std::move(fd));
-    else
+    if (listens)
         parts_.server.listen(served, std::move(fd));
+    else
+        parts_.server.serve(served, std::move(fd));
     chardev->in_use = true;
     serving_ = true;
     return {};

@@ -132,6 +132,25 @@ TEST_CASE_METHOD(Fixture, "QmpMonitor: can be deleted while clients talk and a c
     CHECK(next.send(kEcho).line() == kEchoed);
 }
 
+TEST_CASE_METHOD(Fixture, "QmpMonitor: a chardev that connected serves one monitor, and ends with it",
+                 "[monitor]") {
+    auto manager = bind_unix_listener(dir / "manager");
+    REQUIRE(manager.has_value());
+    qapi::ChardevOptions options;
+    options.id = "d";
+    static_cast<qapi::ChardevSocketOptions &>(std::get<0>(options.u)) = {.path = dir / "manager"};
+    REQUIRE(chardevs.add(options).has_value());
+    REQUIRE(add("m", "d").has_value());
+    UniqueFd accepted{::accept4(manager->fd.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)};
+    REQUIRE(accepted);
+    TestClient client{server, std::move(accepted)};
+    client.negotiate();
+    REQUIRE(tree.remove("m").has_value());
+    CHECK(client.at_end());
+    CHECK(::send(client.fd(), "x", 1, MSG_NOSIGNAL) < 0); // nobody has the other end any more
+    CHECK(add("n", "d").error().desc == "chardev 'd' is not connected");
+}
+
 TEST_CASE_METHOD(Fixture, "QmpMonitor: says what is wrong with it, and leaves nothing behind", "[monitor]") {
     add_chardev("d");
     CHECK(add("m", "nope").error().desc == "chardev \"nope\" not found");
