@@ -6,6 +6,8 @@
 #include "daemon/iothread/iothread_type.hpp"
 #include "daemon/monitor/event_limits.hpp"
 #include "daemon/monitor/qmp_monitor.hpp"
+#include "daemon/util/activated_socket.hpp"
+#include "daemon/util/run_alone.hpp"
 #include "daemon/util/thread.hpp"
 #include "qapi/block_core_commands.hpp"
 #include "qapi/block_export_commands.hpp"
@@ -38,6 +40,7 @@ Daemon::Daemon(std::unique_ptr<boost::asio::io_context> io, std::unique_ptr<Main
       loop_(std::move(loop)),
       server_(*io_,
               QmpApi{command_table(), command_handlers(), introspection_json(), kEventLimits, event_table()}),
+      chardevs_(*io_),
       iothreads_(loop_->context(), server_),
       graph_(iothreads_),
       exports_(*io_, iothreads_, graph_, server_) {
@@ -58,6 +61,8 @@ QmpContext Daemon::context() {
             .iothreads = iothreads_,
             .graph = graph_,
             .exports = exports_,
+            .chardevs = chardevs_,
+            .monitors = server_,
             .events = server_,
             .shutdown = *this,
             .client = nullptr};
@@ -93,7 +98,13 @@ Result<void> Daemon::export_(const qapi::BlockExportOptions &options) {
     return qmp_block_export_add(asked_here, options);
 }
 
-Result<void> Daemon::chardev(const qapi::ChardevOptions &options) { return chardevs_.add(options); }
+Result<void> Daemon::chardev(const qapi::ChardevOptions &options) {
+    auto backend = chardev_backend(options);
+    if (!backend)
+        return backend.error();
+    auto adding = chardevs_.add(options.id, std::move(*backend), take_passed_socket);
+    return run_alone(std::move(adding)).value_or(Result<void>{}); // a signal ends what it waits for
+}
 
 Result<void> Daemon::monitor(const qapi::MonitorOptions &options) { return add_monitor(tree_, options); }
 
@@ -128,7 +139,7 @@ void Daemon::request(std::string_view reason) {
     const auto cause = qapi::shutdown_cause_from_string(reason);
     emit(server_, qapi::ShutdownEvent{.guest = false, .reason = *cause});
     server_.stop_commands();
-    chardevs_.stop_listening();
+    chardevs_.shut_down();
     // Later, so that the command that asked is answered before its connection closes.
     boost::asio::post(*io_, [this] { take_down(); });
 }

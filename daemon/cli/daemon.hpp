@@ -10,12 +10,12 @@
 #pragma once
 
 #include "daemon/block/block_graph.hpp"
+#include "daemon/chardev/chardev_registry.hpp"
 #include "daemon/cli/command_line.hpp"
 #include "daemon/cli/main_loop.hpp"
 #include "daemon/export/export_registry.hpp"
 #include "daemon/iothread/iothread_pool.hpp"
-#include "daemon/monitor/chardev.hpp"
-#include "daemon/monitor/qmp_server.hpp"
+#include "daemon/monitor/monitor_server.hpp"
 #include "daemon/qom/object_tree.hpp"
 #include "daemon/util/qmp_context.hpp"
 #include "daemon/util/shutdown_request.hpp"
@@ -65,7 +65,7 @@ private:
     std::unique_ptr<boost::asio::io_context> io_;
     boost::asio::signal_set signals_;
     std::unique_ptr<MainLoop> loop_;
-    QmpServer server_;
+    MonitorServer server_;
     ChardevRegistry chardevs_;
     IOThreadPool iothreads_;
     ObjectTree tree_;

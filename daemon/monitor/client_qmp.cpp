@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The QMP commands about clients and what they hear.
+#include "daemon/monitor/monitor_server.hpp"
 #include "daemon/monitor/qmp_client.hpp"
 #include "daemon/monitor/qmp_connection.hpp"
-#include "daemon/monitor/qmp_server.hpp"
 #include "daemon/util/qmp_context.hpp"
 
 #include "qapi/monitor_commands.hpp"
@@ -49,11 +49,10 @@ qapi::ClientInfo to_qapi(const QmpClientState &state) {
 
 // Allows out-of-band execution: any thread.
 Result<std::vector<qapi::ClientInfo>> qmp_query_clients(QmpContext &context) {
-    assert(context.client != nullptr);
     std::vector<qapi::ClientInfo> infos;
-    for (const QmpClientState &state : context.client->server().clients()) {
+    for (const QmpClientState &state : context.monitors.clients()) {
         infos.push_back(to_qapi(state));
-        infos.back().self = state.id == context.client->id();
+        infos.back().self = context.client != nullptr && state.id == context.client->id();
     }
     return infos;
 }
@@ -61,12 +60,12 @@ Result<std::vector<qapi::ClientInfo>> qmp_query_clients(QmpContext &context) {
 // Allows out-of-band execution: any thread.
 Result<void> qmp_client_disconnect(QmpContext &context, const qapi::ClientDisconnectArgs &args) {
     assert(context.client != nullptr);
-    return context.client->server().disconnect(args.id, *context.client);
+    return context.monitors.disconnect(args.id, *context.client);
 }
 
 Result<void> qmp_set_event_filter(QmpContext &context, const qapi::SetEventFilterArgs &args) {
     assert(context.client != nullptr);
-    const auto known = context.client->api().events;
+    const auto known = context.monitors.api().events;
     for (const std::string &name : args.events.value_or(std::vector<std::string>{}))
         if (!std::ranges::binary_search(known, std::string_view{name}))
             return generic_error("Event '{}' not found", name);
@@ -76,8 +75,7 @@ Result<void> qmp_set_event_filter(QmpContext &context, const qapi::SetEventFilte
 
 Result<qapi::EventHistory> qmp_query_events_since(QmpContext &context,
                                                   const qapi::QueryEventsSinceArgs &args) {
-    assert(context.client != nullptr);
-    const EventHistory &kept = context.client->server().event_history();
+    const EventHistory &kept = context.monitors.event_history();
     if (args.seq < 0 || args.seq > kept.last_seq())
         return generic_error("Parameter 'seq' must be from 0 to {}, the number of the last event",
                              kept.last_seq());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The commands about the conversation and the server itself.
+#include "daemon/monitor/monitor_server.hpp"
 #include "daemon/monitor/qmp_client.hpp"
 #include "daemon/util/qmp_context.hpp"
 #include "daemon/util/shutdown_request.hpp"
@@ -32,16 +33,14 @@ Result<qapi::VersionInfo> qmp_query_version(QmpContext &) {
 }
 
 Result<std::vector<qapi::CommandInfo>> qmp_query_commands(QmpContext &context) {
-    assert(context.client != nullptr);
     std::vector<qapi::CommandInfo> list;
-    for (const CommandInfo &command : context.client->api().commands)
+    for (const CommandInfo &command : context.monitors.api().commands)
         list.push_back({.name = std::string(command.name)});
     return list;
 }
 
 Result<QmpReply> qmp_query_qmp_schema(QmpContext &context, const Json &) {
-    assert(context.client != nullptr);
-    return QmpReply{SerialisedJson{context.client->api().introspection}};
+    return QmpReply{SerialisedJson{context.monitors.api().introspection}};
 }
 
 Result<void> qmp_quit(QmpContext &context) {

@@ -33,8 +33,6 @@ struct QmpApi {
 inline constexpr std::string_view kOobCapability = "oob";
 inline constexpr std::string_view kEventSeqCapability = "event-seq";
 
-class QmpServer;
-
 class QmpClient {
 public:
     virtual ~QmpClient() = default;
@@ -44,8 +42,6 @@ public:
     virtual void set_event_filter(std::optional<std::vector<std::string>> events) = 0;
 
     virtual std::int64_t id() const = 0;
-    virtual QmpServer &server() = 0;
-    virtual const QmpApi &api() const = 0;
 };
 
 } // namespace iothreadd

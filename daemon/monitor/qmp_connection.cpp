@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/monitor/qmp_connection.hpp"
 
-#include "daemon/monitor/qmp_server.hpp"
+#include "daemon/monitor/monitor_server.hpp"
 #include "daemon/util/thread.hpp"
 #include "protocol/qmp/event_sink.hpp"
 
@@ -29,7 +29,7 @@ private:
 
 } // namespace
 
-QmpConnection::QmpConnection(Setup setup, QmpServer &server, QmpStyle style, Identity identity)
+QmpConnection::QmpConnection(Setup setup, MonitorServer &server, QmpStyle style, Identity identity)
     : ClientConnection(std::move(setup)),
       server_(server),
       style_(style),
@@ -40,8 +40,6 @@ QmpConnection::QmpConnection(Setup setup, QmpServer &server, QmpStyle style, Ide
     const std::lock_guard lock{lock_};
     queue_locked(session_.greeting());
 }
-
-const QmpApi &QmpConnection::api() const { return server_.api(); }
 
 Result<void> QmpConnection::enable(std::span<const std::string_view> capabilities) {
     const std::lock_guard lock{lock_};

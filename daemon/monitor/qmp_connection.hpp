@@ -21,7 +21,7 @@
 
 namespace iothreadd {
 
-class QmpServer;
+class MonitorServer;
 
 /// Who is at the other end of a unix domain socket, when it connected.
 struct QmpPeer {
@@ -51,7 +51,7 @@ public:
         std::optional<QmpPeer> peer;
     };
 
-    QmpConnection(Setup setup, QmpServer &server, QmpStyle style, Identity identity);
+    QmpConnection(Setup setup, MonitorServer &server, QmpStyle style, Identity identity);
 
     /// How an event is to be written for this client; nothing: it is not for it. Any thread.
     struct EventForm {
@@ -70,8 +70,6 @@ public:
     void set_event_filter(std::optional<std::vector<std::string>> events) override;
     std::int64_t id() const override { return identity_.id; }
     const std::string &monitor() const { return identity_.monitor; }
-    QmpServer &server() override { return server_; }
-    const QmpApi &api() const override;
 
 private:
     bool step() override;
@@ -81,7 +79,7 @@ private:
     bool done() override;
     std::string line_for_room() override;
 
-    QmpServer &server_;
+    MonitorServer &server_;
     const QmpStyle style_;
     const Identity identity_;
     const std::chrono::system_clock::time_point since_ = std::chrono::system_clock::now();

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/monitor/qmp_monitor.hpp"
 
+#include "daemon/chardev/chardev_registry.hpp"
 #include "daemon/iothread/iothread.hpp"
 #include "daemon/iothread/iothread_pool.hpp"
-#include "daemon/monitor/chardev.hpp"
-#include "daemon/monitor/qmp_server.hpp"
+#include "daemon/monitor/monitor_server.hpp"
 #include "daemon/qom/object_tree.hpp"
 #include "daemon/util/thread.hpp"
 #include "protocol/qmp/json.hpp"
@@ -12,9 +12,7 @@
 #include "qapi/monitor_types.hpp"
 #include "qapi/qom_types.hpp"
 
-#include <fcntl.h>
-
-#include <system_error>
+#include <utility>
 
 namespace iothreadd {
 namespace {
@@ -34,10 +32,10 @@ QmpMonitor::QmpMonitor(Options options, const MonitorParts &parts)
 
 QmpMonitor::~QmpMonitor() {
     assert_main_thread();
-    if (!serving_)
+    if (chardev_ == nullptr)
         return;
+    chardev_->detach();
     parts_.server.close_monitor(id());
-    parts_.chardevs.find(options_.chardev)->in_use = false;
 }
 
 Result<void> QmpMonitor::complete() {
@@ -45,31 +43,20 @@ Result<void> QmpMonitor::complete() {
     Chardev *chardev = parts_.chardevs.find(options_.chardev);
     if (chardev == nullptr)
         return generic_error("chardev \"{}\" not found", options_.chardev);
-    if (chardev->in_use)
-        return generic_error("chardev '{}' is already in use", options_.chardev);
     IOThread *iothread = options_.iothread ? parts_.iothreads.find(*options_.iothread) : nullptr;
     if (options_.iothread && iothread == nullptr)
         return generic_error("iothread \"{}\" not found", *options_.iothread);
 
-    const bool listens{chardev->listener.fd};
-    if (!listens && !chardev->connection)
-        return generic_error("chardev '{}' is not connected", options_.chardev);
-    UniqueFd fd; // a listener stays the chardev's, for the next monitor; a connection ends with this one
-    if (listens)
-        fd = UniqueFd{::fcntl(chardev->listener.fd.get(), F_DUPFD_CLOEXEC, 0)};
-    else
-        fd = std::move(chardev->connection);
-    if (!fd)
-        return generic_error("chardev '{}': {}", options_.chardev, std::generic_category().message(errno));
     const Holder holder = Holder::qom_object(path());
-    token_.emplace(iothread != nullptr ? iothread->hold(holder) : parts_.iothreads.hold_main(holder));
-    const QmpServer::Monitor served{.name = id(), .style = options_.style, .home = token_->context()};
-    if (listens)
-        parts_.server.listen(served, std::move(fd));
-    else
-        parts_.server.serve(served, std::move(fd));
-    chardev->in_use = true;
-    serving_ = true;
+    HolderToken token = iothread != nullptr ? iothread->hold(holder) : parts_.iothreads.hold_main(holder);
+    const MonitorServer::Monitor served{.name = id(), .style = options_.style, .home = token.context()};
+    const auto serve = [this, served](ChardevStream stream) {
+        parts_.server.serve(served, std::move(stream));
+    };
+    if (auto attached = chardev->attach(serve, Echo::by_terminal); !attached)
+        return attached;
+    token_.emplace(std::move(token));
+    chardev_ = chardev;
     return {};
 }
 

@@ -16,10 +16,11 @@
 
 namespace iothreadd {
 
+class Chardev;
 class ChardevRegistry;
 class IOThreadPool;
 class ObjectTree;
-class QmpServer;
+class MonitorServer;
 
 namespace qapi {
 struct MonitorOptions;
@@ -29,7 +30,7 @@ struct MonitorOptions;
 struct MonitorParts {
     ChardevRegistry &chardevs;
     IOThreadPool &iothreads;
-    QmpServer &server;
+    MonitorServer &server;
 };
 
 class QmpMonitor final : public Object {
@@ -56,7 +57,7 @@ private:
     const Options options_;
     const MonitorParts parts_;
     std::optional<HolderToken> token_;
-    bool serving_ = false;
+    Chardev *chardev_ = nullptr; ///< while it serves
 };
 
 /// Make `monitor-qmp` known. `parts` outlive the tree.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// activated_socket: finds listening sockets that the service manager opened for us and gave a name
+// activated_socket: finds sockets that the service manager opened for us and gave a name
 // (FileDescriptorName= of a socket unit). Read from the environment by hand: sd_listen_fds() would mark every
 // inherited descriptor, also those that the command line names by number later.
 //
@@ -36,9 +36,9 @@ inline int environment_number(const char *name) {
 
 } // namespace activated_socket_detail
 
-/// Become the owner of the first activated listener called `name` that nobody took yet.
-/// Errors: `No socket named 'X' was passed by the service manager`; those of take_inherited_listener().
-inline Result<UniqueFd> take_activated_listener(std::string_view name) {
+/// Become the owner of the first activated socket called `name` that nobody took yet.
+/// Errors: `No socket named 'X' was passed by the service manager`; those of take_inherited_socket().
+inline Result<UniqueFd> take_activated_socket(std::string_view name) {
     using namespace activated_socket_detail;
     const char *variable = std::getenv("LISTEN_FDNAMES");
     const int count = environment_number("LISTEN_FDS");
@@ -49,7 +49,7 @@ inline Result<UniqueFd> take_activated_listener(std::string_view name) {
     for (int i = 0; i < count; ++i) {
         const std::string_view current = names.substr(0, names.find(':'));
         if (current == name) {
-            auto taken = take_inherited_listener(std::to_string(kFirstActivatedFd + i));
+            auto taken = take_inherited_socket(std::to_string(kFirstActivatedFd + i));
             if (taken)
                 return taken;
             error = taken.error();
@@ -61,10 +61,10 @@ inline Result<UniqueFd> take_activated_listener(std::string_view name) {
     return error;
 }
 
-/// Become the owner of a listening socket given by number, or by the name that the service manager gave it.
-inline Result<UniqueFd> take_listener(std::string_view fd) {
+/// Become the owner of a socket given by number, or by the name that the service manager gave it.
+inline Result<UniqueFd> take_passed_socket(std::string_view fd) {
     const bool number = fd.find_first_not_of("0123456789") == std::string_view::npos;
-    return number ? take_inherited_listener(fd) : take_activated_listener(fd);
+    return number ? take_inherited_socket(fd) : take_activated_socket(fd);
 }
 
 } // namespace iothreadd

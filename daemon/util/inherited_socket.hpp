@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// inherited_socket: takes over a listening socket that the parent left open across exec and named by its
+// inherited_socket: takes over a socket that the parent left open across exec and named by its
 // number. Descriptors of ours are CLOEXEC from birth, so one without that flag was inherited, and one with it
 // is taken.
 //
@@ -19,24 +19,40 @@
 namespace iothreadd {
 
 /// Become the owner of inherited descriptor `text`, a decimal number.
-/// Errors: `Unable to parse FD number X`, `File descriptor 'X' is not a socket`, not listening, already in
-/// use.
-inline Result<UniqueFd> take_inherited_listener(std::string_view text) {
+/// Errors: `Unable to parse FD number X`, `File descriptor 'X' is not a socket`, already in use.
+inline Result<UniqueFd> take_inherited_socket(std::string_view text) {
     int fd = -1;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), fd);
     if (error != std::errc{} || end != text.data() + text.size() || fd < 0)
         return generic_error("Unable to parse FD number {}", text);
-    int listening = 0;
-    socklen_t length = sizeof(listening);
-    if (::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &length) != 0)
+    int type = 0;
+    socklen_t length = sizeof(type);
+    if (::getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) != 0)
         return generic_error("File descriptor '{}' is not a socket", text);
-    if (!listening)
-        return generic_error("File descriptor '{}' is not a listening socket", text);
     const int flags = ::fcntl(fd, F_GETFD);
     if (flags < 0 || (flags & FD_CLOEXEC) != 0)
         return generic_error("File descriptor '{}' is already in use", text);
     ::fcntl(fd, F_SETFD, flags | FD_CLOEXEC);
     return UniqueFd{fd};
+}
+
+/// Whether a socket waits for connections.
+inline bool is_listening(int fd) {
+    int listening = 0;
+    socklen_t length = sizeof(listening);
+    return ::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &length) == 0 && listening != 0;
+}
+
+/// The same for a listening socket.
+/// Errors: `File descriptor 'X' is not a listening socket`; those of take_inherited_socket().
+inline Result<UniqueFd> take_inherited_listener(std::string_view text) {
+    auto taken = take_inherited_socket(text);
+    if (taken && !is_listening(taken->get())) {
+        const int fd = taken->release(); // not ours after all
+        ::fcntl(fd, F_SETFD, ::fcntl(fd, F_GETFD) & ~FD_CLOEXEC);
+        return generic_error("File descriptor '{}' is not a listening socket", text);
+    }
+    return taken;
 }
 
 } // namespace iothreadd

@@ -9,9 +9,11 @@
 namespace iothreadd {
 
 class BlockGraph;
+class ChardevRegistry;
 class EventSink;
 class ExportRegistry;
 class IOThreadPool;
+class MonitorServer;
 class ObjectTree;
 class QmpClient;
 class ShutdownRequest;
@@ -21,9 +23,11 @@ struct QmpContext {
     IOThreadPool &iothreads;
     BlockGraph &graph;
     ExportRegistry &exports;
+    ChardevRegistry &chardevs;
+    MonitorServer &monitors;
     EventSink &events;
     ShutdownRequest &shutdown;
-    QmpClient *client; ///< who asks; null for the command line
+    QmpClient *client; ///< who asks; null for the command line and for people
 };
 
 } // namespace iothreadd

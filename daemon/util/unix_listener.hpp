@@ -53,6 +53,9 @@ public:
     UnixSocketFile &operator=(const UnixSocketFile &) = delete;
     ~UnixSocketFile() { remove(); }
 
+    explicit operator bool() const { return !path_.empty(); }
+    const std::string &path() const { return path_; }
+
     /// Remove the file now; nothing to do when it is gone or belongs to somebody else.
     void remove() {
         struct stat now {};

@@ -130,6 +130,9 @@ class Daemon(Process):
             for thread in qmp.execute("query-iothreads"):
                 equal(thread["holders"], [], f"holders of {thread['id']} when nothing uses it")
                 qmp.execute("object-del", {"id": thread["id"]})
+            for chardev in qmp.execute("query-chardev"):
+                if not chardev["frontend-open"]:
+                    qmp.execute("chardev-remove", {"id": chardev["label"]})
 
     def finish(self) -> None:
         """The end of every test: nothing in use is left, SIGTERM ends it with status 0, and without a report."""

@@ -10,6 +10,7 @@
 #include "daemon/util/shutdown_request.hpp"
 #include "qapi/block_core_commands.hpp"
 #include "tests/unit/block/block_test.hpp"
+#include "tests/unit/untouched.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -109,7 +110,8 @@ struct Qmp : Loop {
     BlockGraph graph{pool};
     ExportRegistry exports;
     NoShutdown shutdown;
-    QmpContext qmp{tree, pool, graph, exports, events, shutdown, nullptr};
+    Untouched untouched;
+    QmpContext qmp{tree, pool, graph, exports, untouched, untouched, events, shutdown, nullptr};
 };
 
 } // namespace iothreadd::test

@@ -18,6 +18,7 @@
 #include "qapi/block_core_types.hpp"
 #include "tests/unit/export/nbd_client.hpp"
 #include "tests/unit/export/temp_dir.hpp"
+#include "tests/unit/untouched.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch.hpp>
@@ -139,7 +140,8 @@ public:
     ExportRegistry exports{io, pool, graph, events};
     ObjectTree tree;
     NoShutdown shutdown;
-    QmpContext qmp{tree, pool, graph, exports, events, shutdown, nullptr};
+    Untouched untouched;
+    QmpContext qmp{tree, pool, graph, exports, untouched, untouched, events, shutdown, nullptr};
 };
 
 } // namespace iothreadd::test

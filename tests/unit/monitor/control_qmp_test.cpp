@@ -25,16 +25,15 @@ public:
     }
     void set_event_filter(std::optional<std::vector<std::string>>) override {}
     std::int64_t id() const override { return 1; }
-    QmpServer &server() override { std::abort(); }
-    const QmpApi &api() const override { return api_; }
 
 private:
-    const QmpApi api_{kCommands, kHandlers, R"([{"name": "str"}])", {}, {}};
     QmpSession session_{{.commands = kCommands}};
 };
 
 struct Fixture : TestContext {
-    Fixture() { asking.client = &client; }
+    Fixture() : TestContext(QmpApi{kCommands, kHandlers, R"([{"name": "str"}])", {}, {}}) {
+        asking.client = &client;
+    }
     FakeClient client;
     QmpContext asking = context;
 };

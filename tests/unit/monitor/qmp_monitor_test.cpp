@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "daemon/chardev/chardev_registry.hpp"
 #include "daemon/iothread/iothread.hpp"
 #include "daemon/iothread/iothread_pool.hpp"
 #include "daemon/iothread/iothread_type.hpp"
-#include "daemon/monitor/chardev.hpp"
 #include "daemon/monitor/qmp_monitor.hpp"
 #include "daemon/qom/object_tree.hpp"
+#include "daemon/util/run_alone.hpp"
 #include "tests/unit/monitor/test_server.hpp"
 
 #include "qapi/char_types.hpp"
@@ -30,12 +31,12 @@ struct Fixture {
         add_chardev("c");
     }
 
-    void add_chardev(const std::string &id) {
+    void add_chardev(const std::string &id, bool listens = true) {
         qapi::ChardevOptions options;
-        options.id = id;
-        static_cast<qapi::ChardevSocketOptions &>(std::get<0>(options.u)) = {.path = dir / id,
-                                                                             .server = true};
-        REQUIRE(chardevs.add(options).has_value());
+        options.u.emplace<qapi::Case<qapi::ChardevBackendKind::socket, qapi::ChardevSocketOptions>>() = {
+            {.path = dir / id, .server = listens}};
+        auto adding = chardevs.add(id, chardev_backend(options).value(), nullptr);
+        REQUIRE(run_alone(std::move(adding)).value().has_value());
     }
 
     Result<void> add(const std::string &id, const std::string &chardev,
@@ -45,7 +46,7 @@ struct Fixture {
 
     TestServer server;
     TempDir dir;
-    ChardevRegistry chardevs;
+    ChardevRegistry chardevs{server.io()};
     IOThreadPool iothreads{server.home(), server.server()};
     ObjectTree tree;
 };
@@ -134,12 +135,9 @@ TEST_CASE_METHOD(Fixture, "QmpMonitor: can be deleted while clients talk and a c
 
 TEST_CASE_METHOD(Fixture, "QmpMonitor: a chardev that connected serves one monitor, and ends with it",
                  "[monitor]") {
-    auto manager = bind_unix_listener(dir / "manager");
+    auto manager = bind_unix_listener(dir / "d");
     REQUIRE(manager.has_value());
-    qapi::ChardevOptions options;
-    options.id = "d";
-    static_cast<qapi::ChardevSocketOptions &>(std::get<0>(options.u)) = {.path = dir / "manager"};
-    REQUIRE(chardevs.add(options).has_value());
+    add_chardev("d", false);
     REQUIRE(add("m", "d").has_value());
     UniqueFd accepted{::accept4(manager->fd.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)};
     REQUIRE(accepted);

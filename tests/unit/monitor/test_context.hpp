@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// TestContext: a QmpContext for commands that touch little of it. The parts of the daemon that no command of
-// a test touches have an address and nothing else.
+// TestContext: a QmpContext for commands that touch little of it.
 #pragma once
 
+#include "daemon/monitor/monitor_server.hpp"
 #include "daemon/qom/object_tree.hpp"
 #include "daemon/util/qmp_context.hpp"
 #include "daemon/util/shutdown_request.hpp"
 #include "protocol/qmp/event_sink.hpp"
+#include "tests/unit/untouched.hpp"
 
-#include <cstddef>
+#include <boost/asio/io_context.hpp>
+
 #include <string>
 #include <vector>
 
@@ -17,6 +19,7 @@ namespace iothreadd::test {
 
 class TestContext : public EventSink, public ShutdownRequest {
 public:
+    explicit TestContext(const QmpApi &api = {}) : monitors_(io_, api) {}
     void emit(std::string_view name, std::optional<Json>) override { events.emplace_back(name); }
     void request(std::string_view reason) override { reasons.emplace_back(reason); }
 
@@ -24,18 +27,14 @@ public:
     std::vector<std::string> reasons;
 
 private:
-    template <class T>
-    T &untouched() {
-        return reinterpret_cast<T &>(nothing_);
-    }
-
-    std::max_align_t nothing_{};
+    Untouched untouched_;
     ObjectTree tree_;
+    boost::asio::io_context io_;
+    MonitorServer monitors_;
 
 public:
-    QmpContext context{
-        tree_,  untouched<IOThreadPool>(), untouched<BlockGraph>(), untouched<ExportRegistry>(), *this, *this,
-        nullptr};
+    QmpContext context{tree_,     untouched_, untouched_, untouched_, untouched_,
+                       monitors_, *this,      *this,      nullptr};
 };
 
 } // namespace iothreadd::test

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/unit/monitor/test_server.hpp"
+#include "tests/unit/untouched.hpp"
 
+#include "daemon/chardev/listening_chardev.hpp"
 #include "daemon/cli/main_loop.hpp"
 #include "daemon/qom/object_tree.hpp"
 #include "daemon/util/await_callback.hpp"
@@ -103,24 +105,18 @@ TempDir::~TempDir() { std::filesystem::remove_all(path_); }
 
 std::string TempDir::operator/(std::string_view name) const { return path_ + "/" + std::string(name); }
 
-/// The parts of the daemon that no command of ours touches have an address and nothing else.
 struct TestServer::Internal {
     Internal(TestServer &owner, const QmpLimits &limits)
         : loop(MainLoop::create(io).value()),
           server(io, QmpApi{kCommands, kHandlers, "[]", kLimits, {}}, limits),
-          context{tree,
-                  reinterpret_cast<IOThreadPool &>(untouched),
-                  reinterpret_cast<BlockGraph &>(untouched),
-                  reinterpret_cast<ExportRegistry &>(untouched),
-                  server,
-                  owner,
-                  nullptr} {}
+          context{tree, untouched, untouched, untouched, untouched, server, server, owner, nullptr} {}
 
     boost::asio::io_context io;
     std::unique_ptr<MainLoop> loop;
     ObjectTree tree;
-    std::max_align_t untouched{};
-    QmpServer server;
+    Untouched untouched;
+    MonitorServer server;
+    std::optional<ListeningChardev> chardev;
     QmpContext context;
 };
 
@@ -128,19 +124,25 @@ TestServer::TestServer(QmpStyle style, const QmpLimits &limits)
     : path_(dir_ / "qmp"), internal_(std::make_unique<Internal>(*this, limits)) {
     current_server = this;
     internal_->server.set_context(internal_->context);
-    socket_ = bind_unix_listener(path_).value();
-    internal_->server.listen({.name = "test", .style = style, .home = internal_->loop->context()},
-                             std::move(socket_.fd));
+    const MonitorServer::Monitor monitor{.name = "test", .style = style, .home = internal_->loop->context()};
+    internal_->chardev.emplace(internal_->io, "test", bind_unix_listener(path_).value());
+    const auto serve = [this, monitor](ChardevStream stream) {
+        internal_->server.serve(monitor, std::move(stream));
+    };
+    REQUIRE(internal_->chardev->attach(serve, Echo::by_terminal).has_value());
 }
 
 TestServer::~TestServer() {
+    internal_->chardev->detach();
     waiting_.clear(); // while the loop that their coroutines belong to is there
     current_server = nullptr;
 }
 
+boost::asio::io_context &TestServer::io() { return internal_->io; }
+
 AioContext &TestServer::home() { return internal_->loop->context(); }
 
-QmpServer &TestServer::server() { return internal_->server; }
+MonitorServer &TestServer::server() { return internal_->server; }
 
 TestClient TestServer::connect() { return connect(path_); }
 
@@ -175,6 +177,7 @@ void TestServer::release() {
 void TestServer::request(std::string_view reason) {
     internal_->server.emit("SHUTDOWN", Json{{"guest", false}, {"reason", reason}});
     internal_->server.stop_commands();
+    internal_->chardev->shut_down();
 }
 
 TestClient::TestClient(TestServer &server, UniqueFd fd) : server_(server), fd_(std::move(fd)) {}

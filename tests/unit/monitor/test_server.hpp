@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// TestServer: a QmpServer on a unix socket in a directory of its own, with commands made for tests, and its
-// clients. Server and clients share the test's thread: whenever a client waits, the server runs.
+// TestServer: a MonitorServer on a unix socket in a directory of its own, with commands made for tests, and
+// its clients. Server and clients share the test's thread: whenever a client waits, the server runs.
 #pragma once
 
-#include "daemon/monitor/qmp_server.hpp"
+#include "daemon/monitor/monitor_server.hpp"
 #include "daemon/util/shutdown_request.hpp"
 #include "daemon/util/unique_fd.hpp"
 #include "daemon/util/unix_listener.hpp"
@@ -15,6 +15,10 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+namespace boost::asio {
+class io_context;
+}
 
 namespace iothreadd::test {
 
@@ -77,7 +81,8 @@ public:
     explicit TestServer(QmpStyle style = QmpStyle::compact, const QmpLimits &limits = {});
     ~TestServer() override;
 
-    QmpServer &server();
+    MonitorServer &server();
+    boost::asio::io_context &io();
     /// The main loop's context.
     AioContext &home();
     /// A client of our socket, or of one at another path.
@@ -108,7 +113,6 @@ private:
     struct Internal;
     TempDir dir_;
     std::string path_;
-    UnixListener socket_;
     std::vector<std::function<void()>> waiting_;
     int commands_run_ = 0;
     std::unique_ptr<Internal> internal_;

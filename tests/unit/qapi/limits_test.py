@@ -17,13 +17,14 @@ from qapi.manual import build_manual  # noqa: E402
 from qapi.markup import Table  # noqa: E402
 
 LIMITS = {
-    "clients, over all sockets": "daemon/monitor/qmp_server.hpp kMaxClients",
+    "clients, over all sockets": "daemon/monitor/monitor_server.hpp kMaxClients",
     "output that a client has not read": "daemon/monitor/client_connection.hpp kPauseOutputBytes",
-    "such a client reads nothing at all": "daemon/monitor/qmp_server.hpp kStalledTimeout",
+    "such a client reads nothing at all": "daemon/monitor/monitor_server.hpp kStalledTimeout",
     "commands that wait behind one that runs, with oob": "protocol/qmp/qmp_session.hpp kMaxWaiting",
     "events kept for query-events-since": "daemon/monitor/event_history.hpp kMaxEvents",
     "the same, as JSON": "daemon/monitor/event_history.hpp kMaxBytes",
-    "for reading the rest when the program ends": "daemon/monitor/qmp_server.hpp kCloseTimeout",
+    "for reading the rest when the program ends": "daemon/monitor/monitor_server.hpp kCloseTimeout",
+    "character devices": "daemon/chardev/chardev_registry.hpp kMaxChardevs",
     "holders named in the error of object-del": "daemon/iothread/iothread.hpp kHoldersNamed",
     "tokens of a message, in bytes; they stay below the limit": "protocol/qmp/json_reader.hpp kMaxTokenBytes",
     "tokens of a message": "protocol/qmp/json_reader.hpp kMaxTokens",

@@ -5,6 +5,7 @@
 #include "protocol/qmp/json.hpp"
 
 #include "qapi/qom_commands.hpp"
+#include "tests/unit/untouched.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -16,28 +17,16 @@ using namespace iothreadd::test;
 
 namespace {
 
-/// A tree with the lamp /objects/l0. The other parts of the context have an address and nothing else: no
-/// command here touches them.
 struct Fixture {
     Fixture() {
         register_lamp(tree);
         REQUIRE(create_lamp(tree, "l0", {.poll_max_ns = 40}).has_value());
     }
 
-    std::max_align_t untouched{};
-    template <class T>
-    T &nothing() {
-        return reinterpret_cast<T &>(untouched);
-    }
-
     ObjectTree tree;
-    QmpContext context{tree,
-                       nothing<IOThreadPool>(),
-                       nothing<BlockGraph>(),
-                       nothing<ExportRegistry>(),
-                       nothing<EventSink>(),
-                       nothing<ShutdownRequest>(),
-                       nullptr};
+    Untouched untouched;
+    QmpContext context{tree,      untouched, untouched, untouched, untouched,
+                       untouched, untouched, untouched, nullptr};
 };
 
 using Types = std::vector<std::pair<std::string, std::string>>;

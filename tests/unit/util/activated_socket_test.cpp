@@ -43,30 +43,30 @@ private:
 
 } // namespace
 
-TEST_CASE("take_listener: finds a socket by the name that the service manager gave it", "[util]") {
+TEST_CASE("take_passed_socket: finds a socket by the name that the service manager gave it", "[util]") {
     const Activation activation{"nbd:qmp", ::getpid()};
-    auto qmp = take_listener("qmp");
+    auto qmp = take_passed_socket("qmp");
     REQUIRE(qmp.has_value());
     CHECK(qmp->get() == 4);
     CHECK((::fcntl(4, F_GETFD) & FD_CLOEXEC) != 0);
     CHECK((::fcntl(3, F_GETFD) & FD_CLOEXEC) == 0); // still there for a later option, by name or number
-    CHECK(take_listener("3").has_value());
+    CHECK(take_passed_socket("3").has_value());
 }
 
-TEST_CASE("take_listener: a name that several sockets have gives each of them once", "[util]") {
+TEST_CASE("take_passed_socket: a name that several sockets have gives each of them once", "[util]") {
     const Activation activation{"qmp:qmp", ::getpid()};
-    auto first = take_listener("qmp");
-    auto second = take_listener("qmp");
+    auto first = take_passed_socket("qmp");
+    auto second = take_passed_socket("qmp");
     REQUIRE((first && second));
     CHECK(first->get() == 3);
     CHECK(second->get() == 4);
-    CHECK(take_listener("qmp").error().desc == "File descriptor '4' is already in use");
+    CHECK(take_passed_socket("qmp").error().desc == "File descriptor '4' is already in use");
 }
 
-TEST_CASE("take_listener: refuses what was not passed to this process", "[util]") {
+TEST_CASE("take_passed_socket: refuses what was not passed to this process", "[util]") {
     const bool ours = GENERATE(true, false);
     const Activation activation{"nbd:qmp", ours ? ::getpid() : ::getppid()};
     const char *name = ours ? "other" : "qmp";
-    CHECK(take_listener(name).error().desc ==
+    CHECK(take_passed_socket(name).error().desc ==
           fmt::format("No socket named '{}' was passed by the service manager", name));
 }

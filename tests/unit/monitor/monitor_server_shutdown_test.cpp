@@ -14,7 +14,7 @@ const Json kEmptyReturn{{"return", Json::object()}};
 
 } // namespace
 
-TEST_CASE("QmpServer: quit announces itself, is answered, and nothing behind it runs", "[monitor]") {
+TEST_CASE("MonitorServer: quit announces itself, is answered, and nothing behind it runs", "[monitor]") {
     TestServer server;
     TestClient client = server.connect();
     TestClient other = server.connect();
@@ -40,14 +40,14 @@ TEST_CASE("QmpServer: quit announces itself, is answered, and nothing behind it 
     CHECK(server.commands_run() == 1);
 }
 
-TEST_CASE("QmpServer: closes without clients, too", "[monitor]") {
+TEST_CASE("MonitorServer: closes without clients, too", "[monitor]") {
     TestServer server;
     bool closed = false;
     server.server().close([&] { closed = true; });
     server.run_until([&] { return closed; });
 }
 
-TEST_CASE("QmpServer: a client that does not read cannot hold up the end", "[monitor]") {
+TEST_CASE("MonitorServer: a client that does not read cannot hold up the end", "[monitor]") {
     TestServer server;
     TestClient client = server.connect();
     client.negotiate();
@@ -57,10 +57,10 @@ TEST_CASE("QmpServer: a client that does not read cannot hold up the end", "[mon
     bool closed = false;
     server.server().close([&] { closed = true; });
     server.run_until([&] { return closed; });
-    CHECK(std::chrono::steady_clock::now() - start >= QmpServer::kCloseTimeout);
+    CHECK(std::chrono::steady_clock::now() - start >= MonitorServer::kCloseTimeout);
 }
 
-TEST_CASE("QmpServer: the command that waits is answered before the end", "[monitor]") {
+TEST_CASE("MonitorServer: the command that waits is answered before the end", "[monitor]") {
     const bool close_before_it_ends = GENERATE(false, true);
     TestServer server;
     TestClient client = server.connect();
@@ -83,7 +83,7 @@ TEST_CASE("QmpServer: the command that waits is answered before the end", "[moni
     CHECK(server.commands_run() == 1);
 }
 
-TEST_CASE("QmpServer: may be destroyed while clients are connected and a command waits", "[monitor]") {
+TEST_CASE("MonitorServer: may be destroyed while clients are connected and a command waits", "[monitor]") {
     std::unique_ptr<TestServer> server = std::make_unique<TestServer>();
     TestClient client = server->connect();
     client.negotiate();

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// QmpServer: all QMP clients of the daemon, wherever they connected, and the sink of its events. It owns the
-// listening sockets and runs the clients' commands; each client has its own session.
+// MonitorServer: all clients of all monitors, and the sink of the daemon's events. It runs the clients'
+// commands; each client has its own session.
 //
-// Life: listen() and serve() while the command line is processed → clients come and go while the main loop
-// runs → stop_commands() → what is left of the daemon may still emit events → close().
+// Life: serve() whoever connects → clients come and go while the main loop runs → stop_commands() → what is
+// left of the daemon may still emit events → close().
 //
 // Thread: main thread.  Source: QMP as observed in QEMU 11.1, which serves one client per socket.
 #pragma once
 
+#include "daemon/chardev/chardev.hpp"
 #include "daemon/monitor/event_history.hpp"
 #include "daemon/monitor/qmp_client.hpp"
 #include "daemon/util/qmp_context.hpp"
-#include "daemon/util/unique_fd.hpp"
 #include "protocol/qmp/event_sink.hpp"
 #include "protocol/qmp/event_throttle.hpp"
 
@@ -48,15 +48,15 @@ struct QmpLimits {
     std::chrono::nanoseconds stalled = kStalledTimeout;
 };
 
-class QmpServer final : public EventSink {
+class MonitorServer final : public EventSink {
 public:
     /// How long close() waits for clients to read what they were sent.
     static constexpr std::chrono::seconds kCloseTimeout{2};
 
-    QmpServer(boost::asio::io_context &io, const QmpApi &api, const QmpLimits &limits = {});
-    ~QmpServer() override;
-    QmpServer(const QmpServer &) = delete;
-    QmpServer &operator=(const QmpServer &) = delete;
+    MonitorServer(boost::asio::io_context &io, const QmpApi &api, const QmpLimits &limits = {});
+    ~MonitorServer() override;
+    MonitorServer(const MonitorServer &) = delete;
+    MonitorServer &operator=(const MonitorServer &) = delete;
 
     /// What commands work on. Before the main loop runs.
     void set_context(const QmpContext &context);
@@ -68,11 +68,9 @@ public:
         AioContext &home; ///< serves them
     };
 
-    /// Serve every client that connects.
-    void listen(const Monitor &monitor, UniqueFd listener);
-    /// Serve one client that is connected already.
-    void serve(const Monitor &monitor, UniqueFd connection);
-    /// Take no more clients of a monitor, and disconnect those it has; nothing of them is left in its home.
+    /// Serve a client, or tell it that there are too many.
+    void serve(const Monitor &monitor, ChardevStream stream);
+    /// Disconnect the clients of a monitor; nothing of them is left in its home.
     void close_monitor(std::string_view name);
     /// The monitor whose client asked for the command that runs now; empty: none.
     std::string_view asking_monitor() const { return asking_monitor_; }
@@ -99,7 +97,6 @@ public:
     void run(std::shared_ptr<QmpConnection> client, QmpCommand command);
 
 private:
-    struct Listener;
     struct Internal;
 
     QmpContext context_for(QmpClient &client) const;
@@ -118,7 +115,8 @@ private:
     EventThrottle throttle_;
     EventHistory history_;
     std::string_view asking_monitor_;
-    std::vector<std::shared_ptr<Listener>> listeners_;
+    std::int64_t next_client_ = 1;
+    bool stopped_ = false;            ///< no more clients, no more commands
     mutable std::mutex clients_lock_; ///< clients_ changes on the main thread only; others read it
     std::vector<std::shared_ptr<QmpConnection>> clients_;
     std::unique_ptr<Internal> internal_; ///< what needs Asio

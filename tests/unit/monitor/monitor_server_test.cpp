@@ -16,7 +16,7 @@ Json answer(const Json &value, int id) { return {{"return", value}, {"id", id}};
 
 } // namespace
 
-TEST_CASE("QmpServer: greets at once, and negotiates before anything else", "[monitor]") {
+TEST_CASE("MonitorServer: greets at once, and negotiates before anything else", "[monitor]") {
     TestServer server;
     TestClient client = server.connect();
     const Json greeting = client.line();
@@ -29,7 +29,7 @@ TEST_CASE("QmpServer: greets at once, and negotiates before anything else", "[mo
     CHECK(client.line() == answer(Json::object(), 2));
 }
 
-TEST_CASE("QmpServer: runs the commands of one packet in order", "[monitor]") {
+TEST_CASE("MonitorServer: runs the commands of one packet in order", "[monitor]") {
     TestServer server;
     TestClient client = server.connect();
     client.negotiate();
@@ -47,7 +47,7 @@ TEST_CASE("QmpServer: runs the commands of one packet in order", "[monitor]") {
     }
 }
 
-TEST_CASE("QmpServer: a command may come in single bytes", "[monitor]") {
+TEST_CASE("MonitorServer: a command may come in single bytes", "[monitor]") {
     TestServer server;
     TestClient client = server.connect();
     client.negotiate();
@@ -56,7 +56,7 @@ TEST_CASE("QmpServer: a command may come in single bytes", "[monitor]") {
     CHECK(client.line() == answer({{"text", "}{"}}, 1));
 }
 
-TEST_CASE("QmpServer: broken input gets an error, and the next command its answer", "[monitor]") {
+TEST_CASE("MonitorServer: broken input gets an error, and the next command its answer", "[monitor]") {
     TestServer server;
     TestClient client = server.connect();
     client.negotiate();
@@ -69,14 +69,14 @@ TEST_CASE("QmpServer: broken input gets an error, and the next command its answe
     CHECK(client.line() == answer(Json::object(), 3));
 }
 
-TEST_CASE("QmpServer: a pretty monitor spreads its messages over lines", "[monitor]") {
+TEST_CASE("MonitorServer: a pretty monitor spreads its messages over lines", "[monitor]") {
     TestServer server{QmpStyle::pretty};
     TestClient client = server.connect();
     CHECK(client.text() == "{");
     CHECK(client.text() == "    \"QMP\": {");
 }
 
-TEST_CASE("QmpServer: clients are served side by side, each with its own session", "[monitor]") {
+TEST_CASE("MonitorServer: clients are served side by side, each with its own session", "[monitor]") {
     TestServer server;
     TestClient first = server.connect();
     TestClient second = server.connect();
@@ -98,7 +98,7 @@ TEST_CASE("QmpServer: clients are served side by side, each with its own session
     CHECK(second.line()["event"] == "WAITED");
 }
 
-TEST_CASE("QmpServer: one client's commands run one at a time", "[monitor]") {
+TEST_CASE("MonitorServer: one client's commands run one at a time", "[monitor]") {
     TestServer server;
     TestClient client = server.connect();
     client.negotiate();
@@ -117,7 +117,7 @@ TEST_CASE("QmpServer: one client's commands run one at a time", "[monitor]") {
     CHECK(client.line() == answer(Json::object(), 3));
 }
 
-TEST_CASE("QmpServer: events come before the answer that caused them, and only after negotiation",
+TEST_CASE("MonitorServer: events come before the answer that caused them, and only after negotiation",
           "[monitor]") {
     TestServer server;
     TestClient client = server.connect();
@@ -143,7 +143,7 @@ TEST_CASE("QmpServer: events come before the answer that caused them, and only a
     CHECK(early.line() == Json{{"return", Json::object()}}); // no event was kept for it
 }
 
-TEST_CASE("QmpServer: commands that arrived before a half-close are run and answered", "[monitor]") {
+TEST_CASE("MonitorServer: commands that arrived before a half-close are run and answered", "[monitor]") {
     TestServer server;
     TestClient client = server.connect();
     client.negotiate();
@@ -157,7 +157,7 @@ TEST_CASE("QmpServer: commands that arrived before a half-close are run and answ
     CHECK(client.at_end());
 }
 
-TEST_CASE("QmpServer: commands that arrived before a close are run", "[monitor]") {
+TEST_CASE("MonitorServer: commands that arrived before a close are run", "[monitor]") {
     TestServer server;
     {
         TestClient client = server.connect();
@@ -170,7 +170,7 @@ TEST_CASE("QmpServer: commands that arrived before a close are run", "[monitor]"
     CHECK(server.connect().line().contains("QMP"));
 }
 
-TEST_CASE("QmpServer: a client may go while its command waits", "[monitor]") {
+TEST_CASE("MonitorServer: a client may go while its command waits", "[monitor]") {
     TestServer server;
     TestClient other = server.connect();
     other.negotiate();
@@ -190,7 +190,7 @@ TEST_CASE("QmpServer: a client may go while its command waits", "[monitor]") {
     CHECK(next.line() == answer(Json::object(), 3));
 }
 
-TEST_CASE("QmpServer: a limited event comes at once, then the last of those that follow", "[monitor]") {
+TEST_CASE("MonitorServer: a limited event comes at once, then the last of those that follow", "[monitor]") {
     TestServer server;
     TestClient client = server.connect();
     client.negotiate();

@@ -15,7 +15,7 @@ constexpr std::string_view kBig = R"({"execute":"big","arguments":{"size":50000}
 
 } // namespace
 
-TEST_CASE("QmpServer: who does not read events misses some, is told how many, and nobody else notices",
+TEST_CASE("MonitorServer: who does not read events misses some, is told how many, and nobody else notices",
           "[monitor]") {
     TestServer server;
     TestClient idle = server.connect();
@@ -44,7 +44,7 @@ TEST_CASE("QmpServer: who does not read events misses some, is told how many, an
     CHECK(reader.line() == Json{{"return", Json::object()}});
 }
 
-TEST_CASE("QmpServer: who is behind and reads nothing for long is cut off", "[monitor]") {
+TEST_CASE("MonitorServer: who is behind and reads nothing for long is cut off", "[monitor]") {
     TestServer server{QmpStyle::compact, {.stalled = std::chrono::milliseconds(100)}};
     TestClient idle = server.connect();
     idle.negotiate();
@@ -59,7 +59,7 @@ TEST_CASE("QmpServer: who is behind and reads nothing for long is cut off", "[mo
     CHECK(server.connect().line().contains("QMP"));
 }
 
-TEST_CASE("QmpServer: who does not read answers gets no more commands run, but loses none", "[monitor]") {
+TEST_CASE("MonitorServer: who does not read answers gets no more commands run, but loses none", "[monitor]") {
     constexpr int kCommands = 80;
     TestServer server;
     TestClient client = server.connect();
@@ -74,7 +74,7 @@ TEST_CASE("QmpServer: who does not read answers gets no more commands run, but l
     CHECK(server.commands_run() == kCommands);
 }
 
-TEST_CASE("QmpServer: an answer longer than every limit arrives", "[monitor]") {
+TEST_CASE("MonitorServer: an answer longer than every limit arrives", "[monitor]") {
     TestServer server;
     TestClient client = server.connect();
     client.negotiate();
@@ -83,7 +83,7 @@ TEST_CASE("QmpServer: an answer longer than every limit arrives", "[monitor]") {
     CHECK(client.text().size() > size);
 }
 
-TEST_CASE("QmpServer: a full house says so", "[monitor]") {
+TEST_CASE("MonitorServer: a full house says so", "[monitor]") {
     TestServer server{QmpStyle::compact, {.clients = 20}};
     std::vector<TestClient> clients;
     for (int i = 0; i < 20; ++i) {

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/chardev/chardev.hpp"
+
+#include "daemon/util/thread.hpp"
+
+#include <cassert>
+#include <utility>
+
+namespace iothreadd {
+
+Chardev::Chardev(std::string id) : id_(std::move(id)) {}
+
+Chardev::~Chardev() {
+    assert_main_thread();
+    assert(!attached());
+}
+
+Result<void> Chardev::attach(Serve serve, Echo echo) {
+    assert_main_thread();
+    if (attached())
+        return generic_error("chardev '{}' is already in use", id_);
+    serve_ = std::move(serve);
+    streams_ = std::make_shared<std::size_t>(0);
+    auto started = start(echo);
+    if (!started)
+        serve_ = nullptr;
+    return started;
+}
+
+void Chardev::detach() {
+    assert_main_thread();
+    assert(attached());
+    stop();
+    serve_ = nullptr;
+    streams_.reset();
+}
+
+boost::asio::awaitable<void> Chardev::wait_for_client() { co_return; }
+
+void Chardev::hand_out(UniqueFd socket) {
+    ++*streams_;
+    auto ended = [this, attachment = std::weak_ptr{streams_}] {
+        const auto streams = attachment.lock(); // gone with the attachment, so also with this chardev
+        if (!streams)
+            return;
+        --*streams;
+        stream_ended();
+    };
+    serve_({.socket = std::move(socket), .ended = std::move(ended)});
+}
+
+} // namespace iothreadd

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Chardev: where a monitor's clients come from, under an id: a listening socket, a connection, a terminal, a
+// file. Whatever it is, the monitor gets stream sockets, one for each client. A chardev is there without a
+// monitor, and outlives one.
+//
+// Life: opened → attach() → streams are handed out and end → detach() → attach() of the next → destroyed,
+// detached.
+//
+// Thread: main thread.  Source: QEMU's character devices, which have one client each.
+#pragma once
+
+#include "daemon/util/result.hpp"
+#include "daemon/util/unique_fd.hpp"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace iothreadd {
+
+class UnixSocketFile;
+
+/// One client.
+struct ChardevStream {
+    UniqueFd socket;               ///< a connected stream socket, non-blocking
+    std::function<void()> ended{}; ///< to be called when it is over, unless the chardev was detached before
+};
+
+/// Who shows what a person types at a terminal: the terminal itself, line by line, or the monitor.
+enum class Echo { by_terminal, by_monitor };
+
+class Chardev {
+public:
+    using Serve = std::function<void(ChardevStream)>;
+
+    virtual ~Chardev();
+    Chardev(const Chardev &) = delete;
+    Chardev &operator=(const Chardev &) = delete;
+
+    const std::string &id() const { return id_; }
+    /// What query-chardev shows, such as `disconnected:unix:/run/q.sock,server=on`.
+    virtual std::string filename() const = 0;
+    /// The path of the terminal that it made, if it did.
+    virtual std::optional<std::string> pty() const { return std::nullopt; }
+    /// The file of its listening socket, when it made one; null otherwise.
+    virtual UnixSocketFile *socket_file() { return nullptr; }
+
+    bool attached() const { return static_cast<bool>(serve_); }
+    /// Hand out each client, from now on; the first one maybe before this returns.
+    /// Errors: somebody is attached already; there is nobody to talk to any more.
+    Result<void> attach(Serve serve, Echo echo);
+    /// Hand out no more. The streams that are out belong to those who have them.
+    void detach();
+
+    /// Return when the first client has connected, or when it is clear that none will.
+    virtual boost::asio::awaitable<void> wait_for_client();
+    /// The daemon ends: take nobody any more, remove files of ours.
+    virtual void shut_down() {}
+
+protected:
+    explicit Chardev(std::string id);
+
+    virtual Result<void> start(Echo echo) = 0;
+    virtual void stop() = 0;
+    /// A stream is over and somebody is attached.
+    virtual void stream_ended() {}
+
+    void hand_out(UniqueFd socket);
+    /// Handed out, and not yet over.
+    bool connected() const { return streams_ && *streams_ > 0; }
+
+private:
+    const std::string id_;
+    Serve serve_;
+    std::shared_ptr<std::size_t> streams_; ///< of this attachment
+};
+
+} // namespace iothreadd

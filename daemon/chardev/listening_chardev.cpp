@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/chardev/listening_chardev.hpp"
+
+#include "daemon/chardev/socket_name.hpp"
+#include "daemon/util/thread.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <spdlog/spdlog.h>
+
+#include <fcntl.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <chrono>
+#include <system_error>
+#include <utility>
+
+namespace iothreadd {
+namespace {
+
+namespace asio = boost::asio;
+
+/// Asio's errors as values.
+constexpr auto kUseTuple = asio::as_tuple(asio::use_awaitable);
+
+/// After accept() failed, for want of descriptors as a rule.
+constexpr std::chrono::seconds kAcceptRetry{1};
+
+} // namespace
+
+struct ListeningChardev::Acceptor {
+    Acceptor(asio::io_context &io, UniqueFd fd) : listener(io, fd.release()), retry(io) {}
+
+    /// End what waits.
+    void cancel() {
+        boost::system::error_code error;
+        listener.cancel(error);
+        retry.cancel();
+        if (const auto waiting = first_client.lock())
+            waiting->cancel(error);
+    }
+
+    asio::posix::stream_descriptor listener;
+    asio::steady_timer retry;
+    std::weak_ptr<asio::posix::stream_descriptor> first_client; ///< while wait_for_client() runs
+    std::size_t attachment = 0; ///< counts attach() and detach(): clients are accepted for one attachment
+};
+
+ListeningChardev::ListeningChardev(asio::io_context &io, std::string id, UnixListener listener)
+    : Chardev(std::move(id)),
+      address_(local_socket_name(listener.fd.get())),
+      file_(std::move(listener.file)),
+      acceptor_(std::make_shared<Acceptor>(io, std::move(listener.fd))) {}
+
+ListeningChardev::~ListeningChardev() { shut_down(); }
+
+std::string ListeningChardev::filename() const {
+    return (connected() ? "" : "disconnected:") + address_ + ",server=on";
+}
+
+UnixSocketFile *ListeningChardev::socket_file() { return file_ ? &file_ : nullptr; }
+
+Result<void> ListeningChardev::start(Echo) {
+    auto accepting = accept_clients(acceptor_, ++acceptor_->attachment);
+    asio::co_spawn(acceptor_->listener.get_executor(), std::move(accepting), asio::detached);
+    return {};
+}
+
+void ListeningChardev::stop() {
+    ++acceptor_->attachment;
+    acceptor_->cancel();
+}
+
+/// Lifetime: `this` may be gone whenever the attachment is over.
+asio::awaitable<void> ListeningChardev::accept_clients(std::shared_ptr<Acceptor> acceptor,
+                                                       std::size_t attachment) {
+    const auto over = [&] { return acceptor->attachment != attachment || !acceptor->listener.is_open(); };
+    while (!over()) {
+        co_await acceptor->listener.async_wait(asio::posix::descriptor_base::wait_read, kUseTuple);
+        if (over())
+            break; // whoever is in the backlog is for the next
+        UniqueFd socket{
+            ::accept4(acceptor->listener.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)};
+        if (socket) {
+            hand_out(std::move(socket));
+        } else if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR) {
+            spdlog::warn("chardev '{}': cannot accept a client: {}", id(),
+                         std::generic_category().message(errno));
+            acceptor->retry.expires_after(kAcceptRetry);
+            co_await acceptor->retry.async_wait(kUseTuple);
+        }
+    }
+}
+
+/// The client stays in the backlog until somebody is attached. Waits in the event loop of whoever asks, which
+/// at start-up is not the acceptor's.
+asio::awaitable<void> ListeningChardev::wait_for_client() {
+    spdlog::info("chardev '{}': waiting for a connection", id());
+    const int fd = ::fcntl(acceptor_->listener.native_handle(), F_DUPFD_CLOEXEC, 0);
+    if (fd < 0)
+        co_return;
+    const auto executor = co_await asio::this_coro::executor;
+    const auto descriptor = std::make_shared<asio::posix::stream_descriptor>(executor, fd);
+    acceptor_->first_client = descriptor;
+    co_await descriptor->async_wait(asio::posix::descriptor_base::wait_read, kUseTuple);
+}
+
+void ListeningChardev::shut_down() {
+    assert_main_thread();
+    acceptor_->cancel();
+    boost::system::error_code error;
+    acceptor_->listener.close(error);
+    file_.remove();
+}
+
+} // namespace iothreadd

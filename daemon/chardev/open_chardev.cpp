@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/chardev/open_chardev.hpp"
+
+#include "daemon/chardev/connecting_chardev.hpp"
+#include "daemon/chardev/file_chardev.hpp"
+#include "daemon/chardev/listening_chardev.hpp"
+#include "daemon/chardev/pty_chardev.hpp"
+#include "daemon/chardev/socket_name.hpp"
+#include "daemon/chardev/stdio_chardev.hpp"
+#include "daemon/util/inherited_socket.hpp"
+#include "daemon/util/tcp_socket.hpp"
+#include "daemon/util/unix_listener.hpp"
+
+#include "qapi/char_types.hpp"
+#include "qapi/sockets_types.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include <chrono>
+#include <system_error>
+#include <utility>
+
+namespace iothreadd {
+namespace {
+
+namespace asio = boost::asio;
+using Kind = qapi::ChardevBackendKind;
+using Opened = Result<std::unique_ptr<Chardev>>;
+
+/// Whatever is created while it lives can be opened, or connected to, by its owner only.
+class OwnerOnly {
+public:
+    OwnerOnly() : previous_(::umask(S_IXUSR | S_IRWXG | S_IRWXO)) {}
+    ~OwnerOnly() { ::umask(previous_); }
+    OwnerOnly(const OwnerOnly &) = delete;
+    OwnerOnly &operator=(const OwnerOnly &) = delete;
+
+private:
+    mode_t previous_;
+};
+
+bool is_server(const qapi::ChardevSocket &socket) { return socket.server.value_or(true); }
+
+/// Between two attempts; nothing: it is not tried again.
+std::optional<std::chrono::milliseconds> reconnect_pause(const qapi::ChardevSocket &socket) {
+    const std::chrono::milliseconds pause{
+        socket.reconnect_ms.value_or(socket.reconnect.value_or(0) * 1000LL)};
+    return pause.count() > 0 ? std::optional{pause} : std::nullopt;
+}
+
+Result<void> check(const qapi::ChardevSocket &socket) {
+    if (socket.reconnect && socket.reconnect_ms)
+        return generic_error("'reconnect' and 'reconnect-ms' are mutually exclusive");
+    if (is_server(socket)) {
+        if (reconnect_pause(socket))
+            return generic_error("'reconnect' option is incompatible with socket in server listen mode");
+        return {};
+    }
+    if (socket.wait)
+        return generic_error("'wait' option is incompatible with socket in client connect mode");
+    if (socket.addr.type() == qapi::SocketAddressType::fd && reconnect_pause(socket))
+        return generic_error("'reconnect' option is incompatible with 'fd'");
+    return {};
+}
+
+/// A stream socket that somebody else made.
+Result<UniqueFd> take_socket(const TakeFd &take_fd, const std::string &name, bool listening) {
+    auto fd = take_fd(name);
+    if (!fd)
+        return fd;
+    int type = 0;
+    socklen_t length = sizeof(type);
+    if (::getsockopt(fd->get(), SOL_SOCKET, SO_TYPE, &type, &length) != 0)
+        return generic_error("File descriptor '{}' is not a socket", name);
+    if (type != SOCK_STREAM || is_listening(fd->get()) != listening)
+        return generic_error("File descriptor '{}' is not a {} socket", name,
+                             listening ? "listening" : "connected");
+    ::fcntl(fd->get(), F_SETFL, ::fcntl(fd->get(), F_GETFL) | O_NONBLOCK);
+    return fd;
+}
+
+asio::awaitable<Result<UnixListener>> listen_at(const qapi::SocketAddressLegacy &address,
+                                                const TakeFd &take_fd) {
+    using Listener = Result<UnixListener>;
+    if (const auto *path =
+            std::get_if<static_cast<std::size_t>(qapi::SocketAddressType::unix_)>(&address.u)) {
+        const OwnerOnly mode;
+        co_return bind_unix_listener(path->data.path);
+    }
+    Result<UniqueFd> fd{UniqueFd{}};
+    if (const auto *given = std::get_if<static_cast<std::size_t>(qapi::SocketAddressType::fd)>(&address.u)) {
+        fd = take_socket(take_fd, given->data.str, true);
+    } else {
+        const auto &inet = std::get<static_cast<std::size_t>(qapi::SocketAddressType::inet)>(address.u);
+        fd = co_await bind_tcp_listener(inet.data.host, inet.data.port);
+    }
+    co_return fd ? Listener{UnixListener{std::move(*fd), {}}} : Listener{fd.error()};
+}
+
+Result<UniqueFd> connect_unix(const std::string &path) {
+    auto address = unix_socket_address(path);
+    if (!address)
+        return address.error();
+    UniqueFd fd{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
+    if (!fd || ::connect(fd.get(), reinterpret_cast<const sockaddr *>(&*address), sizeof(*address)) != 0)
+        return generic_error("Failed to connect to '{}': {}", path, std::generic_category().message(errno));
+    return fd;
+}
+
+/// To an address that is no descriptor.
+asio::awaitable<Result<UniqueFd>> connect_to(const qapi::SocketAddressLegacy &address) {
+    if (const auto *path = std::get_if<static_cast<std::size_t>(qapi::SocketAddressType::unix_)>(&address.u))
+        co_return connect_unix(path->data.path);
+    const auto &inet = std::get<static_cast<std::size_t>(qapi::SocketAddressType::inet)>(address.u);
+    co_return co_await connect_tcp(inet.data.host, inet.data.port);
+}
+
+std::string name_of(const qapi::SocketAddressLegacy &address) {
+    if (const auto *path = std::get_if<static_cast<std::size_t>(qapi::SocketAddressType::unix_)>(&address.u))
+        return "unix:" + path->data.path;
+    const auto &inet = std::get<static_cast<std::size_t>(qapi::SocketAddressType::inet)>(address.u);
+    return fmt::format("tcp:{}:{}", inet.data.host, inet.data.port);
+}
+
+asio::awaitable<Opened> open_connection(asio::io_context &io, std::string id,
+                                        const qapi::ChardevSocket &socket, const TakeFd &take_fd) {
+    if (const auto *given =
+            std::get_if<static_cast<std::size_t>(qapi::SocketAddressType::fd)>(&socket.addr.u)) {
+        auto fd = take_socket(take_fd, given->data.str, false);
+        if (!fd)
+            co_return fd.error();
+        std::string name = peer_socket_name(fd->get());
+        co_return std::make_unique<ConnectingChardev>(io, std::move(id), std::move(name), std::move(*fd),
+                                                      std::nullopt);
+    }
+    std::string name = name_of(socket.addr);
+    if (const auto pause = reconnect_pause(socket)) {
+        ConnectingChardev::Reconnect again{
+            .pause = *pause, .connect = [address = socket.addr] { return connect_to(address); }};
+        co_return std::make_unique<ConnectingChardev>(io, std::move(id), std::move(name), UniqueFd{},
+                                                      std::move(again));
+    }
+    auto connection = co_await connect_to(socket.addr);
+    if (!connection)
+        co_return connection.error();
+    co_return std::make_unique<ConnectingChardev>(io, std::move(id), std::move(name), std::move(*connection),
+                                                  std::nullopt);
+}
+
+asio::awaitable<Opened> open_socket(asio::io_context &io, std::string id, const qapi::ChardevSocket &socket,
+                                    const TakeFd &take_fd) {
+    if (auto checked = check(socket); !checked)
+        co_return checked.error();
+    if (!is_server(socket))
+        co_return co_await open_connection(io, std::move(id), socket, take_fd);
+    auto listener = co_await listen_at(socket.addr, take_fd);
+    if (!listener)
+        co_return listener.error();
+    co_return std::make_unique<ListeningChardev>(io, std::move(id), std::move(*listener));
+}
+
+Opened open_file(asio::io_context &io, std::string id, const qapi::ChardevFile &file) {
+    auto files = FileChardev::open(file.out, file.in, file.append.value_or(false));
+    if (!files)
+        return files.error();
+    return std::make_unique<FileChardev>(io, std::move(id), "file", std::move(*files));
+}
+
+Opened open_null(asio::io_context &io, std::string id) {
+    auto files = FileChardev::open("/dev/null", std::nullopt, false);
+    if (!files)
+        return files.error();
+    return std::make_unique<FileChardev>(io, std::move(id), "null", std::move(*files));
+}
+
+Opened open_pty(asio::io_context &io, std::string id) {
+    auto terminal = PtyChardev::open();
+    if (!terminal)
+        return terminal.error();
+    spdlog::info("chardev '{}': is {}", id, terminal->path);
+    return std::make_unique<PtyChardev>(io, std::move(id), std::move(*terminal));
+}
+
+} // namespace
+
+asio::awaitable<Opened> open_chardev(asio::io_context &io, std::string id,
+                                     const qapi::ChardevBackend &backend, TakeFd take_fd) {
+    switch (backend.type()) {
+    case Kind::file:
+        co_return open_file(io, std::move(id),
+                            std::get<static_cast<std::size_t>(Kind::file)>(backend.u).data);
+    case Kind::null:
+        co_return open_null(io, std::move(id));
+    case Kind::pty:
+        co_return open_pty(io, std::move(id));
+    case Kind::socket: {
+        const auto &socket = std::get<static_cast<std::size_t>(Kind::socket)>(backend.u).data;
+        co_return co_await open_socket(io, std::move(id), socket, take_fd);
+    }
+    case Kind::stdio: {
+        const bool signals =
+            std::get<static_cast<std::size_t>(Kind::stdio)>(backend.u).data.signal.value_or(true);
+        co_return std::make_unique<StdioChardev>(io, std::move(id), signals);
+    }
+    }
+    co_return generic_error("unknown character device"); // not reached
+}
+
+bool waits_for_client(const qapi::ChardevBackend &backend) {
+    const auto *socket = std::get_if<static_cast<std::size_t>(Kind::socket)>(&backend.u);
+    return socket != nullptr && is_server(socket->data) && socket->data.wait.value_or(false);
+}
+
+} // namespace iothreadd

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// open_chardev: makes a chardev of what the schema calls a backend.
+//
+// Thread: main thread.
+#pragma once
+
+#include "daemon/chardev/chardev.hpp"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace iothreadd {
+
+namespace qapi {
+struct ChardevBackend;
+struct ChardevOptions;
+} // namespace qapi
+
+/// Become the owner of a descriptor with a name: one that the program inherited, or that a client sent.
+using TakeFd = std::function<Result<UniqueFd>(std::string_view)>;
+
+/// Open it. Name servers and peers may take their time.
+/// Errors: what the kernel, or somebody to connect to, refuses; options that contradict each other.
+boost::asio::awaitable<Result<std::unique_ptr<Chardev>>> open_chardev(boost::asio::io_context &io,
+                                                                      std::string id,
+                                                                      const qapi::ChardevBackend &backend,
+                                                                      TakeFd take_fd);
+
+/// Whether the first client is to be waited for.
+bool waits_for_client(const qapi::ChardevBackend &backend);
+
+/// The flat form of the command line as the nested form of QMP.
+/// Errors: no address, or more than one.
+Result<qapi::ChardevBackend> chardev_backend(const qapi::ChardevOptions &options);
+
+} // namespace iothreadd

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/chardev/pty_chardev.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <spdlog/spdlog.h>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/inotify.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <climits>
+#include <system_error>
+#include <utility>
+
+namespace iothreadd {
+namespace {
+
+Error no_terminal() {
+    return generic_error("Failed to create PTY: {}", std::generic_category().message(errno));
+}
+
+/// Bytes pass unchanged, without echo.
+void make_raw(int fd) {
+    termios settings{};
+    if (::tcgetattr(fd, &settings) != 0)
+        return;
+    ::cfmakeraw(&settings);
+    ::tcsetattr(fd, TCSANOW, &settings);
+}
+
+/// Throw away what the last client did not read.
+void forget_output(const std::string &path) {
+    const UniqueFd other_side{::open(path.c_str(), O_RDWR | O_NOCTTY | O_CLOEXEC)};
+    if (other_side)
+        ::tcflush(other_side.get(), TCIFLUSH);
+}
+
+} // namespace
+
+struct PtyChardev::Openings {
+    Openings(boost::asio::io_context &io, UniqueFd fd) : descriptor(io, fd.release()) {}
+    boost::asio::posix::stream_descriptor descriptor;
+};
+
+Result<PtyChardev::Terminal> PtyChardev::open() {
+    Terminal terminal;
+    terminal.master = UniqueFd{::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)};
+    char path[PATH_MAX];
+    if (!terminal.master || ::grantpt(terminal.master.get()) != 0 || ::unlockpt(terminal.master.get()) != 0 ||
+        ::ptsname_r(terminal.master.get(), path, sizeof(path)) != 0)
+        return no_terminal();
+    terminal.path = path;
+    // A hang-up is reported only after the other side was open once.
+    const UniqueFd other_side{::open(path, O_RDWR | O_NOCTTY | O_CLOEXEC)};
+    if (!other_side)
+        return no_terminal();
+    make_raw(other_side.get());
+    terminal.openings = UniqueFd{::inotify_init1(IN_CLOEXEC | IN_NONBLOCK)};
+    if (!terminal.openings || ::inotify_add_watch(terminal.openings.get(), path, IN_OPEN) < 0)
+        return no_terminal();
+    return terminal;
+}
+
+PtyChardev::PtyChardev(boost::asio::io_context &io, std::string id, Terminal terminal)
+    : RelayedChardev(io, std::move(id)), terminal_(std::move(terminal)) {}
+
+Result<void> PtyChardev::start(Echo) {
+    auto openings = duplicate(terminal_.openings.get());
+    if (!openings)
+        return openings.error();
+    openings_ = std::make_shared<Openings>(io(), std::move(*openings));
+    await_opening();
+    return {};
+}
+
+void PtyChardev::stop() {
+    RelayedChardev::stop();
+    openings_.reset();
+}
+
+/// Whether somebody has the other side open.
+bool PtyChardev::is_open() const {
+    pollfd now{.fd = terminal_.master.get(), .events = POLLIN, .revents = 0};
+    return ::poll(&now, 1, 0) >= 0 && (now.revents & POLLHUP) == 0;
+}
+
+void PtyChardev::await_opening() {
+    if (is_open()) {
+        begin_client();
+        return;
+    }
+    const auto wait = boost::asio::posix::descriptor_base::wait_read;
+    openings_->descriptor.async_wait(
+        wait, [this, openings = openings_](const boost::system::error_code &error) {
+            if (error || openings != openings_)
+                return; // stopped
+            char events[4096];
+            while (::read(openings->descriptor.native_handle(), events, sizeof(events)) > 0) {
+            }
+            await_opening();
+        });
+}
+
+void PtyChardev::begin_client() {
+    forget_output(terminal_.path);
+    auto input = duplicate(terminal_.master.get());
+    auto output = duplicate(terminal_.master.get());
+    const auto begun = input && output ? begin(std::move(*input), std::move(*output))
+                                       : Result<void>{(input ? output : input).error()};
+    if (!begun)
+        spdlog::warn("chardev '{}': {}", id(), begun.error().desc);
+}
+
+void PtyChardev::client_over(bool) { await_opening(); }
+
+} // namespace iothreadd
