@@ -257,7 +257,7 @@ void write_value(std::string &out, const Box<T> &value);
 /// Builds one object, as a tree or as text; absent optional members are left out.
 class ObjectWriter {
 public:
-    ObjectWriter() = default;
+    ObjectWriter() : object_(Json::object()) {}
     /// At the end of `text`, until end().
     explicit ObjectWriter(std::string &text) : text_(&text) { text += '{'; }
 
@@ -282,7 +282,7 @@ public:
 private:
     void begin_member(std::string_view name);
 
-    Json object_ = Json::object();
+    Json object_;
     std::string *text_ = nullptr; ///< null: a tree
     bool has_members_ = false;    ///< of the text
 };
