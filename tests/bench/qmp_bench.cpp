@@ -3,8 +3,9 @@
 // qmp_bench: what the QMP server costs, seen from clients on unix sockets. What is compared takes turns,
 // round after round; the tables show the median of the rounds and, in brackets, their spread.
 //
-//   calls       one client that waits for each answer. A bare send() is a process that does nothing but read
-//               a request and send prepared bytes: no server can be faster
+//   calls       one client that waits for each answer, on the server's CPU and on another. A bare send() is
+//               a process that does nothing but read a request and send prepared bytes: no server can be
+//               faster
 //   pipeline    one client that does not wait
 //   clients     a thousand clients, a hundred of them busy; and a hundred, all busy
 //   iothreads   query-iothreads with a thousand IOThreads and ten thousand holders

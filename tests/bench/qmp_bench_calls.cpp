@@ -5,10 +5,15 @@
 
 #include <fmt/format.h>
 
+#include <unistd.h>
+
 namespace iothreadd::bench {
 namespace {
 
 constexpr std::chrono::milliseconds kRoundTime{150};
+constexpr int kClientCpu =
+    0; ///< a wake-up on another CPU can cost ten times a call: never leave it to chance
+constexpr int kOtherCpu = 1;
 constexpr std::size_t kBatch = 500; ///< commands sent before their answers are counted
 constexpr double kMicrosecond = 1e3;
 constexpr double kThousand = 1e3;
@@ -49,10 +54,16 @@ std::vector<double> measure_pipeline(Server &server) {
     return {commands / passed.count() * 1e9, (server.child->cpu_ns() - cpu_ns) / commands};
 }
 
-void bench_command(std::vector<Subject> &subjects, std::string_view title, std::string_view request) {
+void bench_command(std::vector<Subject> &subjects, int server_cpu, std::string_view title,
+                   std::string_view request) {
     Server &ours = subjects.front().server;
     const std::size_t bytes = ours.client->call(request);
+    for (Subject &subject : subjects) // its answer may be another: then there is no ratio
+        if (subject.row == kPeer && request != kVersion)
+            subject.row += fmt::format(", {} bytes", subject.server.client->call(request));
+    pin(server_cpu);
     Server bare = start_bare(ours.client->answer());
+    pin(kClientCpu);
     Table table{fmt::format("{}, {} bytes", title, bytes),
                 {{"p50, us", kMicrosecond}, {"p99, us", kMicrosecond}, {"server CPU, us", kMicrosecond}}};
     for (int round = 0; round < kRounds; ++round) {
@@ -72,9 +83,17 @@ void bench_command(std::vector<Subject> &subjects, std::string_view title, std::
 } // namespace
 
 void bench_calls(const Setting &setting) {
-    std::vector<Subject> subjects = start_subjects(setting);
-    bench_command(subjects, "query-version", kVersion);
-    bench_command(subjects, "query-qmp-schema", kSchema);
+    for (const int server_cpu : {kClientCpu, kOtherCpu}) {
+        if (server_cpu >= ::sysconf(_SC_NPROCESSORS_ONLN))
+            continue;
+        pin(server_cpu);
+        std::vector<Subject> subjects = start_subjects(setting);
+        pin(kClientCpu);
+        fmt::print("\nserver and client on {}\n", server_cpu == kClientCpu ? "one CPU" : "two CPUs");
+        bench_command(subjects, server_cpu, "query-version", kVersion);
+        bench_command(subjects, server_cpu, "query-qmp-schema", kSchema);
+    }
+    pin(std::nullopt);
 }
 
 void bench_pipeline(const Setting &setting) {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <poll.h>
+#include <sched.h>
 #include <spawn.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -138,6 +139,16 @@ Server start_bare(const std::string &answer) {
             .child = std::make_unique<Child>(pid),
             .sockets = {},
             .client = std::make_unique<Client>(std::move(ours))};
+}
+
+void pin(std::optional<int> cpu) {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    for (int i = 0; i < CPU_SETSIZE; ++i)
+        if (!cpu || *cpu == i)
+            CPU_SET(i, &set);
+    if (::sched_setaffinity(0, sizeof(set), &set) != 0)
+        fail("cannot choose a CPU");
 }
 
 // --- clients ---

@@ -88,6 +88,9 @@ struct Server {
 /// Where a monitor's clients are served.
 enum class Home { main, iothread };
 
+/// Keep this process, and what it starts meanwhile, on one CPU; nothing: on all again.
+void pin(std::optional<int> cpu);
+
 /// Where servers keep their sockets; `program` is ours, `peer` may be missing.
 struct Setting {
     std::string program;
