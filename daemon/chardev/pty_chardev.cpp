@@ -44,6 +44,7 @@ void forget_output(const std::string &path) {
 struct PtyChardev::Openings {
     Openings(boost::asio::io_context &io, UniqueFd fd) : descriptor(io, fd.release()) {}
     boost::asio::posix::stream_descriptor descriptor;
+    bool stopped = false; ///< the chardev may be gone
 };
 
 Result<PtyChardev::Terminal> PtyChardev::open() {
@@ -79,7 +80,10 @@ Result<void> PtyChardev::start(Echo) {
 
 void PtyChardev::stop() {
     RelayedChardev::stop();
-    openings_.reset();
+    if (const auto openings = std::exchange(openings_, nullptr)) {
+        openings->stopped = true;
+        openings->descriptor.cancel();
+    }
 }
 
 /// Whether somebody has the other side open.

@@ -39,7 +39,7 @@ def forms(case: Case) -> dict[str, list[str]]:
         ("--monitor", {"chardev": "c", "mode": "control"})]
     as_json = [word for option, value in objects for word in (option, json.dumps(value))]
     prefixes = {"--object": "--obj", "--blockdev": "--bl", "--nbd-server": "--nbd", "--export": "--e",
-                "--chardev": "--ch", "--monitor": "--mon"}
+                "--chardev": "--ch", "--monitor": "--moni"}
     pairs = zip(keyval[::2], keyval[1::2])
     return {"key=value": keyval, "JSON": as_json, "joined": [f"{option}={value}" for option, value in pairs],
             "prefixes": [prefixes.get(word, word) for word in keyval]}

@@ -47,7 +47,8 @@ def test(case: Case) -> None:
 
     add = entries[entries["object-add"]["arg-type"]]
     equal(add["tag"], "qom-type", "object-add's tag")
-    equal([variant["case"] for variant in add["variants"]], ["iothread", "monitor-qmp"], "object-add's variants")
+    equal([variant["case"] for variant in add["variants"]], ["iothread", "monitor-hmp", "monitor-qmp"],
+          "object-add's variants")
     members = {member["name"]: member for member in entries[add["variants"][0]["type"]]["members"]}
     check({"poll-max-ns", "poll-grow", "poll-shrink", "poll-weight", "aio-max-batch", "thread-pool-min",
            "thread-pool-max", "fd-monitor"} <= members.keys(), f"properties of iothread: {sorted(members)}")

@@ -28,7 +28,7 @@ def on_the_terminal(case: Case) -> None:
     """Editing, history, completion; `quit` leaves the terminal as it was."""
     shell = Terminal(case, *program(case, "--chardev", "stdio,id=s", "--mon", "s"))
     shell.expect(r"iothreadd \S+ monitor - type 'help' for more information\n" + PROMPT)
-    shell.send("info iothraeds\x1b[D\x1b[D\x1b[D\x1b[D\x7f\x7fea\x05\r") # the cursor goes left, and back to the end
+    shell.send("info iothraeds\x1b[D\x1b[D\x7f\x7fea\x05\r") # the cursor goes left, and back to the end
     shell.expect(r"io0:\n  thread_id=\d+\n.*" + PROMPT)
     shell.send("\x1b[A\r") # once more
     shell.expect(r"io0:\n  thread_id=\d+\n.*" + PROMPT)
