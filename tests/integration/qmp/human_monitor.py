@@ -35,7 +35,7 @@ def on_the_terminal(case: Case) -> None:
     shell.send("object_a\tiothread,id=io1\r")
     shell.expect(r"object_add iothread,id=io1\n" + PROMPT)
     shell.send("info \t\t")
-    shell.expect(r"block\s+block-exports\s+chardev\s+clients\s+iothreads\s+nbd-server")
+    shell.expect(r"block\s+chardev\s+iothreads\s+version\s+block-exports\s+clients\s+nbd-server")
     shell.send("clients\r")
     shell.expect(r"mode=readline.*monitor=compat_monitor0.*" + PROMPT)
     shell.send("object_del io1\rqom-list /objects\r")
