@@ -23,7 +23,7 @@ Result<void> Chardev::attach(Serve serve, Echo echo) {
     streams_ = std::make_shared<std::size_t>(0);
     auto started = start(echo);
     if (!started)
-        serve_ = nullptr;
+        detach(); // what start() had changed already, such as a terminal, is put back
     return started;
 }
 

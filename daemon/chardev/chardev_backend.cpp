@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//
-// The forms in which a chardev is described.
-#include "daemon/chardev/open_chardev.hpp"
+#include "daemon/chardev/chardev_backend.hpp"
 
 #include "qapi/char_types.hpp"
 #include "qapi/monitor_types.hpp"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/cli/daemon.hpp"
 
+#include "daemon/chardev/chardev_backend.hpp"
 #include "daemon/cli/process.hpp"
 #include "daemon/export/nbd/nbd_server.hpp"
 #include "daemon/iothread/iothread_type.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "daemon/chardev/open_chardev.hpp"
+#include "daemon/chardev/chardev_backend.hpp"
 
 #include "qapi/char_codec.hpp"
 #include "qapi/monitor_types.hpp"

@@ -3,6 +3,7 @@
 // ChardevFixture: chardevs in an event loop, and what a monitor would get from them.
 #pragma once
 
+#include "daemon/chardev/chardev_backend.hpp"
 #include "daemon/chardev/chardev_registry.hpp"
 #include "daemon/util/run_alone.hpp"
 

@@ -4,6 +4,7 @@
 // IOThread `io0`.
 #pragma once
 
+#include "daemon/chardev/chardev_backend.hpp"
 #include "daemon/chardev/chardev_registry.hpp"
 #include "daemon/iothread/iothread.hpp"
 #include "daemon/iothread/iothread_pool.hpp"
