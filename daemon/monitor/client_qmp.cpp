@@ -25,10 +25,12 @@ qapi::ClientInfo to_qapi(const QmpClientState &state) {
     qapi::ClientInfo info;
     info.id = state.id;
     info.monitor = state.monitor;
-    if (state.peer) {
-        info.pid = state.peer->pid;
-        info.uid = state.peer->uid;
-        info.gid = state.peer->gid;
+    info.role = state.permit.role;
+    if (const auto &peer = state.permit.peer) {
+        if (peer->pid != 0)
+            info.pid = peer->pid;
+        info.uid = peer->uid;
+        info.gid = peer->gid;
     }
     info.since = to_qapi(state.since);
     if (state.capabilities) {

@@ -91,10 +91,12 @@ Result<std::string> info_clients(QmpContext &context) {
         return clients.error();
     std::string text;
     for (const qapi::ClientInfo &info : *clients) {
-        text += fmt::format("client {}{}:\n  monitor={}\n", info.id, info.self ? " (this one)" : "",
-                            info.monitor);
+        text += fmt::format("client {}{}:\n  monitor={}\n  role={}\n", info.id,
+                            info.self ? " (this one)" : "", info.monitor, to_string(info.role));
         if (info.pid)
-            text += fmt::format("  pid={}\n  uid={}\n  gid={}\n", *info.pid, *info.uid, *info.gid);
+            text += fmt::format("  pid={}\n", *info.pid);
+        if (info.uid)
+            text += fmt::format("  uid={}\n  gid={}\n", *info.uid, *info.gid);
         text += fmt::format(
             "  commands={}\n  bytes-in={}\n  bytes-out={}\n  queued-bytes={}\n  events-dropped={}\n",
             info.commands, info.bytes_in, info.bytes_out, info.queued_bytes, info.events_dropped);

@@ -27,13 +27,27 @@ namespace {
 
 namespace asio = boost::asio;
 
-std::optional<QmpPeer> peer_of(int fd) {
-    ucred peer{};
-    socklen_t length = sizeof(peer);
-    if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0 || peer.pid == 0)
-        return std::nullopt;
-    return QmpPeer{.pid = peer.pid, .uid = peer.uid, .gid = peer.gid};
-}
+/// Lets a line through once in a while, and counts the others.
+class LogPause {
+public:
+    explicit LogPause(std::chrono::nanoseconds pause) : pause_(pause) {}
+
+    /// Whether to log now; then how many were not logged since the last time.
+    std::optional<std::uint64_t> admit() {
+        const auto now = std::chrono::steady_clock::now();
+        if (now < next_) {
+            ++skipped_;
+            return std::nullopt;
+        }
+        next_ = now + pause_;
+        return std::exchange(skipped_, 0);
+    }
+
+private:
+    const std::chrono::nanoseconds pause_;
+    std::chrono::steady_clock::time_point next_{};
+    std::uint64_t skipped_ = 0;
+};
 
 } // namespace
 
@@ -48,6 +62,7 @@ struct MonitorServer::Internal {
     asio::io_context &io;
     asio::steady_timer close_timer;
     asio::steady_timer event_timer; ///< runs while the throttle has intervals
+    LogPause denied_log{kDeniedLogPause};
     std::function<void()> closed;
 };
 
@@ -86,17 +101,13 @@ void MonitorServer::serve(const Monitor &monitor, ChardevStream stream) {
         return;
     const int on = 1; // an error for a unix socket, and no matter there
     ::setsockopt(stream.socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    if (clients_.size() >= limits_.clients) {
-        const Error full = generic_error("Too many clients, at most {} can be connected", limits_.clients);
-        const std::string line = qmp_error_line(full, std::nullopt, monitor.style);
-        ::send(stream.socket.get(), line.data(), line.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-        ClientConnection::end_connection(stream.socket.get());
-        asio::post(internal_->io,
-                   [stream = std::make_shared<ChardevStream>(std::move(stream))] { stream->ended(); });
+    auto permit = admit(monitor, stream);
+    if (!permit) {
+        turn_away(monitor, std::move(stream), permit.error());
         return;
     }
     QmpConnection::Identity identity{
-        .id = next_client_++, .monitor = monitor.name, .peer = peer_of(stream.socket.get())};
+        .id = next_client_++, .monitor = monitor.name, .permit = *std::move(permit)};
     auto label = fmt::format("monitor '{}': client {}", monitor.name, identity.id);
     spdlog::debug("{}: connected", label);
     ClientConnection::Setup setup{
@@ -118,6 +129,31 @@ void MonitorServer::serve(const Monitor &monitor, ChardevStream stream) {
         clients_.push_back(client);
     }
     client->start();
+}
+
+/// What a new client may do. Errors: it may not connect; there are too many.
+Result<QmpPermit> MonitorServer::admit(const Monitor &monitor, const ChardevStream &stream) {
+    const int socket = stream.socket.get();
+    QmpPermit permit{.peer = stream.relayed ? std::nullopt : peer_of(socket)};
+    const auto role = role_for(monitor.allow, permit.peer, peer_groups(socket));
+    if (!role) {
+        if (const auto skipped = internal_->denied_log.admit())
+            spdlog::warn("monitor '{}': {} is not allowed to connect ({} like that since the last message)",
+                         monitor.name, describe(permit.peer), *skipped);
+        return generic_error("Access denied: {} is not allowed here", describe(permit.peer));
+    }
+    if (clients_.size() >= limits_.clients)
+        return generic_error("Too many clients, at most {} can be connected", limits_.clients);
+    permit.role = *role;
+    return permit;
+}
+
+void MonitorServer::turn_away(const Monitor &monitor, ChardevStream stream, const Error &error) {
+    const std::string line = qmp_error_line(error, std::nullopt, monitor.style);
+    ::send(stream.socket.get(), line.data(), line.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    ClientConnection::end_connection(stream.socket.get());
+    asio::post(internal_->io,
+               [stream = std::make_shared<ChardevStream>(std::move(stream))] { stream->ended(); });
 }
 
 void MonitorServer::emit(std::string_view name, std::optional<Json> data) {
@@ -224,7 +260,9 @@ void MonitorServer::report_closed() {
 }
 
 void MonitorServer::run(std::shared_ptr<QmpConnection> client, QmpCommand command) {
-    if (command.out_of_band) {
+    if (auto permitted = check_permit(client->permit(), api_.commands[command.index].name); !permitted) {
+        client->answer(command, permitted.error());
+    } else if (command.out_of_band) {
         client->answer(command, run_sync(*client, command));
     } else if (is_main_thread()) {
         run_on_main(std::move(client), std::move(command));

@@ -12,6 +12,7 @@
 #include "daemon/chardev/chardev.hpp"
 #include "daemon/monitor/event_history.hpp"
 #include "daemon/monitor/qmp_client.hpp"
+#include "daemon/monitor/role.hpp"
 #include "daemon/util/qmp_context.hpp"
 #include "protocol/qmp/event_sink.hpp"
 #include "protocol/qmp/event_throttle.hpp"
@@ -52,6 +53,8 @@ class MonitorServer final : public EventSink {
 public:
     /// How long close() waits for clients to read what they were sent.
     static constexpr std::chrono::seconds kCloseTimeout{2};
+    /// Clients who may not connect are logged once in this time.
+    static constexpr std::chrono::seconds kDeniedLogPause{10};
 
     MonitorServer(boost::asio::io_context &io, const QmpApi &api, const QmpLimits &limits = {});
     ~MonitorServer() override;
@@ -66,9 +69,10 @@ public:
         std::string name; ///< unique
         QmpStyle style;
         AioContext &home; ///< serves them
+        std::vector<qapi::MonitorAllow> allow = allow_everybody();
     };
 
-    /// Serve a client, or tell it that there are too many.
+    /// Serve a client, or tell it that it may not connect or that there are too many.
     void serve(const Monitor &monitor, ChardevStream stream);
     /// Disconnect the clients of a monitor; nothing of them is left in its home.
     void close_monitor(std::string_view name);
@@ -92,13 +96,15 @@ public:
     Result<void> disconnect(std::int64_t id, const QmpClient &asking);
     const EventHistory &event_history() const { return history_; }
 
-    /// Run a command of a client and answer it: out-of-band ones at once, others on the main thread. In the
-    /// client's home thread.
+    /// Run a command of a client and answer it: out-of-band ones at once, others on the main thread; those
+    /// that its role does not allow are refused at once. In the client's home thread.
     void run(std::shared_ptr<QmpConnection> client, QmpCommand command);
 
 private:
     struct Internal;
 
+    Result<QmpPermit> admit(const Monitor &monitor, const ChardevStream &stream);
+    void turn_away(const Monitor &monitor, ChardevStream stream, const Error &error);
     QmpContext context_for(QmpClient &client) const;
     Result<QmpReply> run_sync(QmpConnection &client, const QmpCommand &command);
     void run_on_main(std::shared_ptr<QmpConnection> client, QmpCommand command);

@@ -66,7 +66,7 @@ std::optional<QmpConnection::EventForm> QmpConnection::event_form(std::string_vi
 QmpClientState QmpConnection::state() const {
     QmpClientState state{.id = identity_.id,
                          .monitor = identity_.monitor,
-                         .peer = identity_.peer,
+                         .permit = identity_.permit,
                          .since = since_,
                          .capabilities = {},
                          .events = {},

@@ -9,8 +9,7 @@
 
 #include "daemon/monitor/client_connection.hpp"
 #include "daemon/monitor/qmp_client.hpp"
-
-#include <sys/types.h>
+#include "daemon/monitor/role.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -23,18 +22,11 @@ namespace iothreadd {
 
 class MonitorServer;
 
-/// Who is at the other end of a unix domain socket, when it connected.
-struct QmpPeer {
-    pid_t pid;
-    uid_t uid;
-    gid_t gid;
-};
-
 /// What is told about a client.
 struct QmpClientState {
     std::int64_t id;
     std::string monitor;
-    std::optional<QmpPeer> peer;
+    QmpPermit permit;
     std::chrono::system_clock::time_point since;
     std::optional<std::vector<std::string_view>> capabilities; ///< once negotiated
     std::optional<std::vector<std::string>> events;            ///< when it filters
@@ -48,7 +40,7 @@ public:
     struct Identity {
         std::int64_t id;
         std::string monitor;
-        std::optional<QmpPeer> peer;
+        QmpPermit permit{};
     };
 
     QmpConnection(Setup setup, MonitorServer &server, QmpStyle style, Identity identity);
@@ -70,6 +62,8 @@ public:
     void set_event_filter(std::optional<std::vector<std::string>> events) override;
     std::int64_t id() const override { return identity_.id; }
     const std::string &monitor() const { return identity_.monitor; }
+    /// Any thread.
+    const QmpPermit &permit() const { return identity_.permit; }
 
 private:
     bool step() override;

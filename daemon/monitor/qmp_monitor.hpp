@@ -8,11 +8,14 @@
 #pragma once
 
 #include "daemon/iothread/holder_token.hpp"
+#include "daemon/monitor/role.hpp"
+#include "daemon/monitor/socket_access.hpp"
 #include "daemon/qom/object.hpp"
 #include "protocol/qmp/qmp_message.hpp"
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace iothreadd {
 
@@ -40,13 +43,16 @@ public:
         std::string chardev;
         std::optional<std::string> iothread;
         QmpStyle style = QmpStyle::compact;
+        SocketAccess::Options socket{};
+        std::vector<qapi::MonitorAllow> allow = allow_everybody();
     };
 
     QmpMonitor(Options options, const MonitorParts &parts);
     /// Disconnects its clients, and gives chardev and IOThread back.
     ~QmpMonitor() override;
 
-    /// Begin to serve. Errors: no such chardev or IOThread; the chardev has a monitor already.
+    /// Begin to serve. Errors: no such chardev or IOThread; the chardev has a monitor already; those of
+    /// SocketAccess.
     Result<void> complete() override;
     /// Errors: a client of its is the one that asks.
     Result<void> prepare_delete() override;
@@ -54,10 +60,13 @@ public:
     const Options &options() const { return options_; }
 
 private:
+    Result<void> take_socket(Chardev &chardev);
+
     const Options options_;
     const MonitorParts parts_;
     std::optional<HolderToken> token_;
-    Chardev *chardev_ = nullptr; ///< while it serves
+    std::optional<SocketAccess> access_; ///< to the chardev's socket
+    Chardev *chardev_ = nullptr;         ///< while it serves
 };
 
 /// Make `monitor-qmp` known. `parts` outlive the tree.
