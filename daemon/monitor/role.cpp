@@ -15,9 +15,7 @@ constexpr std::array<std::string_view, 7> kReadOnlyCommands{
 
 } // namespace
 
-std::vector<qapi::MonitorAllow> allow_everybody() {
-    return {{.role = MonitorRole::operator_}};
-}
+std::vector<qapi::MonitorAllow> allow_everybody() { return {{.role = MonitorRole::operator_}}; }
 
 std::optional<MonitorRole> role_for(std::span<const qapi::MonitorAllow> allow,
                                     const std::optional<QmpPeer> &peer, std::span<const gid_t> groups) {

@@ -198,7 +198,8 @@ TEST_CASE_METHOD(Fixture, "QmpMonitor: makes up a name, and shows its properties
     CHECK(tree.resolve("/objects/compat_monitor0").has_value());
 }
 
-TEST_CASE_METHOD(Fixture, "QmpMonitor: a read-only client is refused what is not for it, wherever it is served",
+TEST_CASE_METHOD(Fixture,
+                 "QmpMonitor: a read-only client is refused what is not for it, wherever it is served",
                  "[monitor][role]") {
     const bool in_iothread = GENERATE(false, true);
     qapi::MonitorQmpProperties properties{.chardev = "c"};
@@ -213,8 +214,7 @@ TEST_CASE_METHOD(Fixture, "QmpMonitor: a read-only client is refused what is not
     CHECK(client.line()["error"]["class"] == "CommandNotFound"); // as for everybody before negotiation
     client.send(R"({"execute":"qmp_capabilities","arguments":{"enable":["oob"]}})");
     CHECK(client.line().contains("return"));
-    const std::string why =
-        fmt::format("is not allowed: user {} has the role read-only here", ::geteuid());
+    const std::string why = fmt::format("is not allowed: user {} has the role read-only here", ::geteuid());
     for (const std::string command : {"echo", "wait", "quit", "throw"}) {
         client.send(R"({"execute":")" + command + R"(","id":1})");
         const Json answer = client.line();
@@ -233,10 +233,10 @@ TEST_CASE_METHOD(Fixture, "QmpMonitor: a read-only client is refused what is not
     CHECK(server.server().clients().front().permit.role == MonitorRole::read_only);
 }
 
-TEST_CASE_METHOD(Fixture, "QmpMonitor: who is not allowed gets one line and is disconnected", "[monitor][role]") {
+TEST_CASE_METHOD(Fixture, "QmpMonitor: who is not allowed gets one line and is disconnected",
+                 "[monitor][role]") {
     const auto stranger = ::geteuid() + 1;
-    REQUIRE(add("m", {.chardev = "c",
-                      .allow = {{{.uid = stranger, .role = MonitorRole::operator_}}}})
+    REQUIRE(add("m", {.chardev = "c", .allow = {{{.uid = stranger, .role = MonitorRole::operator_}}}})
                 .has_value());
     for (int i = 0; i < 3; ++i) {
         TestClient denied = server.connect(dir / "c");
@@ -261,8 +261,7 @@ TEST_CASE_METHOD(Fixture, "QmpMonitor: the bytes of a relay of ours have no user
         .name = "m",
         .style = QmpStyle::compact,
         .home = server.home(),
-        .allow = {{.uid = ::geteuid(), .role = MonitorRole::operator_},
-                  {.role = MonitorRole::read_only}}};
+        .allow = {{.uid = ::geteuid(), .role = MonitorRole::operator_}, {.role = MonitorRole::read_only}}};
     server.server().serve(monitor, {.socket = UniqueFd{pair[1]}, .relayed = true});
     client.negotiate();
     const QmpPermit permit = server.server().clients().front().permit;
@@ -328,7 +327,8 @@ TEST_CASE_METHOD(Fixture, "QmpMonitor: shows who may connect", "[monitor][role]"
     CHECK(property("m", "owner") == self);
     CHECK(property("m", "group") == "");
     CHECK(property("m", "allow") ==
-          Json::parse(R"([{"gid": 7, "role": "read-only"}, {"uid": 4294967295, "gid": 0, "role": "operator"}])"));
+          Json::parse(
+              R"([{"gid": 7, "role": "read-only"}, {"uid": 4294967295, "gid": 0, "role": "operator"}])"));
     for (const char *name : {"mode", "owner", "group", "allow"})
         CHECK_FALSE(tree.find_property(*tree.resolve("/objects/m").value(), name)->set);
 }

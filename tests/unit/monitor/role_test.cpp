@@ -79,8 +79,8 @@ TEST_CASE("Role: who has no user matches only what is for everybody", "[monitor]
     CHECK(role_for(allow_everybody(), kPeer, kGroups) == kOperator);
 }
 
-// A new command has to be put into one of the two lists. It belongs into the first one if it changes nothing for
-// anybody but the client that asks.
+// A new command has to be put into one of the two lists. It belongs into the first one if it changes nothing
+// for anybody but the client that asks.
 TEST_CASE("Role: a read-only client may run these commands and no others", "[monitor][role]") {
     const std::set<std::string> allowed{
         "qmp_capabilities",
@@ -132,7 +132,8 @@ TEST_CASE("Role: a refusal names command, user and role", "[monitor][role]") {
     CHECK(check_permit({.role = kReadOnly, .peer = kPeer}, "object-add").error() ==
           generic_error("The command object-add is not allowed: user 1000 has the role read-only here"));
     CHECK(check_permit({.role = kReadOnly, .peer = {}}, "quit").error() ==
-          generic_error("The command quit is not allowed: a client without a user has the role read-only here"));
+          generic_error(
+              "The command quit is not allowed: a client without a user has the role read-only here"));
     CHECK(check_permit({.role = kReadOnly, .peer = kPeer}, "query-version").has_value());
     CHECK(check_permit({.role = kOperator, .peer = kPeer}, "object-add").has_value());
 }

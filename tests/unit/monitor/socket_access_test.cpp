@@ -24,7 +24,9 @@ struct Fixture {
         REQUIRE(::lstat((dir / name).c_str(), &found) == 0);
         return found;
     }
-    std::string mode(const std::string &name = "q") const { return fmt::format("{:o}", status(name).st_mode & 07777); }
+    std::string mode(const std::string &name = "q") const {
+        return fmt::format("{:o}", status(name).st_mode & 07777);
+    }
 
     TempDir dir;
     std::string path = dir / "q";
@@ -90,9 +92,11 @@ TEST_CASE_METHOD(Fixture, "SocketAccess: takes modes in octal, without set-id an
 
 TEST_CASE_METHOD(Fixture, "SocketAccess: names and numbers of nobody are refused", "[monitor]") {
     CHECK(refusal(listener.file, {.owner = "no such user"}) == "User 'no such user' not found");
-    CHECK(refusal(listener.file, {.mode = "0666", .group = "no such group"}) == "Group 'no such group' not found");
+    CHECK(refusal(listener.file, {.mode = "0666", .group = "no such group"}) ==
+          "Group 'no such group' not found");
     CHECK(refusal(listener.file, {.owner = ""}) == "User '' not found");
-    CHECK(refusal(listener.file, {.owner = std::string("root\0", 5)}) == std::string("User 'root\0' not found", 22));
+    CHECK(refusal(listener.file, {.owner = std::string("root\0", 5)}) ==
+          std::string("User 'root\0' not found", 22));
     CHECK(refusal(listener.file, {.owner = "-1"}) == "User '-1' not found");
     const auto number = GENERATE("4294967295", "4294967296", "99999999999999999999999");
     CHECK(refusal(listener.file, {.owner = number}) ==
@@ -116,7 +120,8 @@ TEST_CASE_METHOD(Fixture, "SocketAccess: owner and group come and go with it", "
     }
     const gid_t group = status().st_gid;
     {
-        const auto access = SocketAccess::change(listener.file, {.mode = "0060", .owner = "4711", .group = "4712"});
+        const auto access =
+            SocketAccess::change(listener.file, {.mode = "0060", .owner = "4711", .group = "4712"});
         REQUIRE(access.has_value());
         CHECK(status().st_uid == 4711);
         CHECK(status().st_gid == 4712);
@@ -131,7 +136,8 @@ TEST_CASE_METHOD(Fixture, "SocketAccess: owner and group come and go with it", "
     CHECK(status().st_gid == group);
 }
 
-TEST_CASE_METHOD(Fixture, "SocketAccess: what somebody put in place of our file stays untouched", "[monitor]") {
+TEST_CASE_METHOD(Fixture, "SocketAccess: what somebody put in place of our file stays untouched",
+                 "[monitor]") {
     const auto other = bind_unix_listener(dir / "other").value();
     REQUIRE(::chmod((dir / "other").c_str(), 0600) == 0);
     std::filesystem::rename(path, dir / "ours");
