@@ -30,8 +30,8 @@ class User:
         ours, theirs = socket.socketpair()
         with ours, theirs:
             argv = [sys.executable, "-I", "-c", CONNECT, str(path), str(theirs.fileno())]
-            done = subprocess.run(argv, user=self.uid, group=self.gid, extra_groups=self.groups, check=False, timeout=60,
-                                  pass_fds=(theirs.fileno(),), cwd="/", stderr=subprocess.PIPE, text=True)
+            done = subprocess.run(argv, user=self.uid, group=self.gid, extra_groups=self.groups, check=False,
+                                  timeout=60, pass_fds=(theirs.fileno(),), cwd="/", stderr=subprocess.PIPE, text=True)
             if "PermissionError" in done.stderr:
                 raise PermissionError
             equal((done.returncode, done.stderr), (0, ""), f"connecting as {self}")

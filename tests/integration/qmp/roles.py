@@ -46,7 +46,7 @@ def remove_monitor(qmp: QmpClient) -> None:
 
 
 def read_only(case: Case, iothread: dict[str, str]) -> None:
-    """Every command of the schema, in band and out of band: it works, or is refused for its role and changes nothing."""
+    """Every command of the schema that is not for looking is refused for the role, and changes nothing."""
     daemon = case.start()
     with daemon.qmp() as qmp:
         case.serve(qmp, case.image(f"{len(case.daemons)}.img", 1))
@@ -97,7 +97,8 @@ def on_the_command_line(case: Case) -> None:
     """Roles and modes in key=value form and as JSON."""
     first, second = case.path("first.sock"), case.path("second.sock")
     daemon = case.start_plain(
-        "--chardev", f"socket,id=first,path={first},server=on", "--chardev", f"socket,id=second,path={second},server=on",
+        "--chardev", f"socket,id=first,path={first},server=on",
+        "--chardev", f"socket,id=second,path={second},server=on",
         "--object", f"monitor-qmp,id=m1,chardev=first,mode=0620,allow.0.uid={os.getuid()},allow.0.role=read-only",
         "--object", '{"qom-type": "monitor-qmp", "id": "m2", "chardev": "second", "allow": [{"role": "operator"}]}')
     equal([stat.S_IMODE(path.stat().st_mode) for path in (first, second)], [0o620, 0o600], "modes")

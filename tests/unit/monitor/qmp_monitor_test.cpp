@@ -3,6 +3,7 @@
 #include "daemon/iothread/iothread.hpp"
 #include "daemon/iothread/iothread_pool.hpp"
 #include "daemon/iothread/iothread_type.hpp"
+#include "daemon/monitor/qmp_connection.hpp"
 #include "daemon/monitor/qmp_monitor.hpp"
 #include "daemon/qom/object_tree.hpp"
 #include "daemon/util/run_alone.hpp"
