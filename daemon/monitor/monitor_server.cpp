@@ -2,6 +2,8 @@
 #include "daemon/monitor/monitor_server.hpp"
 
 #include "daemon/aio/aio_context.hpp"
+#include "daemon/monitor/hmp_connection.hpp"
+#include "daemon/monitor/human_monitor.hpp"
 #include "daemon/monitor/qmp_connection.hpp"
 #include "daemon/util/thread.hpp"
 
@@ -95,46 +97,31 @@ void MonitorServer::close_monitor(std::string_view name) {
     std::erase_if(clients_, [name](const auto &client) { return client->monitor() == name; });
 }
 
-void MonitorServer::serve(const Monitor &monitor, ChardevStream stream) {
+bool MonitorServer::serve(const Monitor &monitor, ChardevStream stream) {
     assert_main_thread();
     if (stopped_)
-        return;
+        return false;
     const int on = 1; // an error for a unix socket, and no matter there
     ::setsockopt(stream.socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     auto permit = admit(monitor, stream);
     if (!permit) {
-        turn_away(monitor, std::move(stream), permit.error());
-        return;
+        refuse(monitor, permit.error(), std::move(stream));
+        return false;
     }
-    QmpConnection::Identity identity{
-        .id = next_client_++, .monitor = monitor.name, .permit = *std::move(permit)};
-    auto label = fmt::format("monitor '{}': client {}", monitor.name, identity.id);
-    spdlog::debug("{}: connected", label);
-    ClientConnection::Setup setup{
-        .home = monitor.home,
-        .socket = std::move(stream.socket),
-        .label = std::move(label),
-        .stalled_timeout = limits_.stalled,
-        .post_to_main = [this](std::function<void()> fn) { asio::post(internal_->io, std::move(fn)); },
-        .forget =
-            [this, ended = std::move(stream.ended)](ClientConnection &client) {
-                forget(client);
-                if (ended)
-                    ended();
-            }};
-    auto client =
-        std::make_shared<QmpConnection>(std::move(setup), *this, monitor.style, std::move(identity));
+    auto client = make_client(monitor, *std::move(permit), std::move(stream));
+    spdlog::debug("{}: connected", client->label());
     {
         const std::lock_guard lock{clients_lock_};
         clients_.push_back(client);
     }
     client->start();
+    return true;
 }
 
 /// What a new client may do. Errors: it may not connect; there are too many.
-Result<QmpPermit> MonitorServer::admit(const Monitor &monitor, const ChardevStream &stream) {
+Result<ClientPermit> MonitorServer::admit(const Monitor &monitor, const ChardevStream &stream) {
     const int socket = stream.socket.get();
-    QmpPermit permit{.peer = stream.relayed ? std::nullopt : peer_of(socket)};
+    ClientPermit permit{.peer = stream.relayed ? std::nullopt : peer_of(socket)};
     const auto role = role_for(monitor.allow, permit.peer, peer_groups(socket));
     if (!role) {
         if (const auto skipped = internal_->denied_log.admit())
@@ -148,12 +135,32 @@ Result<QmpPermit> MonitorServer::admit(const Monitor &monitor, const ChardevStre
     return permit;
 }
 
-void MonitorServer::turn_away(const Monitor &monitor, ChardevStream stream, const Error &error) {
-    const std::string line = qmp_error_line(error, std::nullopt, monitor.style);
+/// Say why, and disconnect.
+void MonitorServer::refuse(const Monitor &monitor, const Error &error, ChardevStream stream) {
+    const auto *const style = std::get_if<QmpStyle>(&monitor.dialect);
+    const std::string line = style != nullptr ? qmp_error_line(error, std::nullopt, *style)
+                                              : fmt::format("Error: {}\r\n", error.desc);
     ::send(stream.socket.get(), line.data(), line.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     ClientConnection::end_connection(stream.socket.get());
-    asio::post(internal_->io,
-               [stream = std::make_shared<ChardevStream>(std::move(stream))] { stream->ended(); });
+    asio::post(internal_->io, std::move(stream.ended));
+}
+
+std::shared_ptr<ClientConnection> MonitorServer::make_client(const Monitor &monitor, ClientPermit permit,
+                                                             ChardevStream stream) {
+    ClientConnection::Setup setup{
+        .home = monitor.home,
+        .socket = std::move(stream.socket),
+        .identity = {.id = next_client_++, .monitor = monitor.name, .permit = std::move(permit)},
+        .stalled_timeout = limits_.stalled,
+        .post_to_main = [this](std::function<void()> fn) { asio::post(internal_->io, std::move(fn)); },
+        .forget =
+            [this, ended = std::move(stream.ended)](ClientConnection &client) {
+                forget(client);
+                ended();
+            }};
+    if (const auto *const human = std::get_if<HumanDialect>(&monitor.dialect))
+        return std::make_shared<HmpConnection>(std::move(setup), *this, human->readline);
+    return std::make_shared<QmpConnection>(std::move(setup), *this, std::get<QmpStyle>(monitor.dialect));
 }
 
 void MonitorServer::emit(std::string_view name, std::optional<Json> data) {
@@ -181,7 +188,7 @@ void MonitorServer::await_limited_events() {
 
 void MonitorServer::send(const QmpEvent &event) {
     const std::int64_t seq = history_.next_seq();
-    const auto line = [&](QmpConnection::EventForm form) {
+    const auto line = [&](EventForm form) {
         const auto number = form.numbered ? std::optional{seq} : std::nullopt;
         return qmp_event_line(event.name, event.data, event.when, number, form.style);
     };
@@ -203,22 +210,23 @@ void MonitorServer::send(const QmpEvent &event) {
     }
 }
 
-std::vector<QmpClientState> MonitorServer::clients() const {
+std::vector<ClientState> MonitorServer::clients() const {
     const std::lock_guard lock{clients_lock_};
-    std::vector<QmpClientState> states;
+    std::vector<ClientState> states;
     states.reserve(clients_.size());
     for (const auto &client : clients_)
         states.push_back(client->state());
     return states;
 }
 
-Result<void> MonitorServer::disconnect(std::int64_t id, const QmpClient &asking) {
+Result<void> MonitorServer::disconnect(std::int64_t id, const QmpClient *asking) {
     const std::lock_guard lock{clients_lock_};
-    const auto found = std::ranges::find(clients_, id, &QmpConnection::id);
+    const auto found = std::ranges::find(clients_, id, &ClientConnection::id);
     if (found == clients_.end())
         return generic_error("Client {} not found", id);
-    spdlog::info("{}: disconnected by client {}", (*found)->label(), asking.id());
-    if (id == asking.id())
+    const bool itself = asking != nullptr && id == asking->id();
+    spdlog::info("{}: disconnected by {}", (*found)->label(), itself ? "itself" : "another client");
+    if (itself)
         (*found)->finish();
     else
         (*found)->abort();
@@ -283,44 +291,70 @@ void MonitorServer::run_on_main(std::shared_ptr<QmpConnection> client, QmpComman
     asio::co_spawn(internal_->io, std::move(running), asio::detached);
 }
 
+/// Commands of others, too, may run below one that waits.
+class MonitorServer::Asking {
+public:
+    /// Nothing to remember off the main thread.
+    Asking(MonitorServer &server, const ClientConnection &client)
+        : asking_(is_main_thread() ? &server.asking_monitor_ : nullptr) {
+        if (asking_ != nullptr)
+            before_ = std::exchange(*asking_, client.monitor());
+    }
+    ~Asking() {
+        if (asking_ != nullptr)
+            *asking_ = before_;
+    }
+    Asking(const Asking &) = delete;
+    Asking &operator=(const Asking &) = delete;
+
+private:
+    std::string_view *asking_;
+    std::string_view before_;
+};
+
 Result<QmpReply> MonitorServer::run_sync(QmpConnection &client, const QmpCommand &command) {
-    QmpContext context = context_for(client);
-    const bool on_main = is_main_thread(); // commands of others, too, may run below one that waits
-    const std::string_view before = on_main ? std::exchange(asking_monitor_, client.monitor()) : "";
-    const std::shared_ptr<void> restore{nullptr, [&](void *) {
-                                            if (on_main)
-                                                asking_monitor_ = before;
-                                        }};
+    QmpContext context = context_for(&client);
+    const Asking asking{*this, client};
     try {
         return api_.handlers[command.index].sync(context, command.arguments);
     } catch (const std::exception &exception) {
-        return internal_error(client, command, exception);
+        return internal_error(client, api_.commands[command.index].name, exception);
+    }
+}
+
+std::string MonitorServer::run_human(const HmpConnection &client, std::string_view line) {
+    QmpContext context = context_for(nullptr);
+    const Asking asking{*this, client};
+    try {
+        return run_human_command(context, line);
+    } catch (const std::exception &exception) {
+        return fmt::format("Error: {}\n", internal_error(client, line, exception).desc);
     }
 }
 
 asio::awaitable<void> MonitorServer::Internal::run_coroutine(std::shared_ptr<QmpConnection> client,
                                                              QmpCommand command) {
-    QmpContext context = server.context_for(*client);
+    QmpContext context = server.context_for(client.get());
     Result<QmpReply> result{QmpReply{}};
     try {
         auto running = server.api_.handlers[command.index].coroutine(context, command.arguments);
         result = co_await std::move(running);
     } catch (const std::exception &exception) {
-        result = server.internal_error(*client, command, exception);
+        result = server.internal_error(*client, server.api_.commands[command.index].name, exception);
     }
     client->answer(command, result);
 }
 
-Error MonitorServer::internal_error(const QmpConnection &client, const QmpCommand &command,
+Error MonitorServer::internal_error(const ClientConnection &client, std::string_view command,
                                     const std::exception &exception) const {
-    spdlog::error("{}: command {}: {}", client.label(), api_.commands[command.index].name, exception.what());
+    spdlog::error("{}: command {}: {}", client.label(), command, exception.what());
     return generic_error("Internal error: {}", exception.what());
 }
 
-QmpContext MonitorServer::context_for(QmpClient &client) const {
+QmpContext MonitorServer::context_for(QmpClient *client) const {
     assert(context_);
     QmpContext context = *context_;
-    context.client = &client;
+    context.client = client;
     return context;
 }
 

@@ -25,6 +25,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 namespace boost::asio {
@@ -35,8 +36,9 @@ namespace iothreadd {
 
 class AioContext;
 class ClientConnection;
+class HmpConnection;
 class QmpConnection;
-struct QmpClientState;
+struct ClientState;
 
 /// What clients may cost.
 struct QmpLimits {
@@ -47,6 +49,11 @@ struct QmpLimits {
     std::size_t clients = kMaxClients;
     /// How long a client that is far behind may read nothing at all before it is disconnected.
     std::chrono::nanoseconds stalled = kStalledTimeout;
+};
+
+/// How the human monitor behaves.
+struct HumanDialect {
+    bool readline; ///< edit lines for a person at a terminal
 };
 
 class MonitorServer final : public EventSink {
@@ -64,16 +71,19 @@ public:
     /// What commands work on. Before the main loop runs.
     void set_context(const QmpContext &context);
 
+    /// What the clients of a monitor speak: QMP, or as people do.
+    using Dialect = std::variant<QmpStyle, HumanDialect>;
+
     /// What the clients of one monitor have in common.
     struct Monitor {
         std::string name; ///< unique
-        QmpStyle style;
-        AioContext &home; ///< serves them
+        Dialect dialect;
+        AioContext &home; ///< serves them; for people, the main thread's
         std::vector<qapi::MonitorAllow> allow = allow_everybody();
     };
 
-    /// Serve a client, or tell it that it may not connect or that there are too many.
-    void serve(const Monitor &monitor, ChardevStream stream);
+    /// Serve a client, or tell it that it may not connect or that there are too many. Whether it is served.
+    bool serve(const Monitor &monitor, ChardevStream stream);
     /// Disconnect the clients of a monitor; nothing of them is left in its home.
     void close_monitor(std::string_view name);
     /// The monitor whose client asked for the command that runs now; empty: none.
@@ -90,25 +100,30 @@ public:
 
     const QmpApi &api() const { return api_; }
     /// In the order in which they connected. Any thread.
-    std::vector<QmpClientState> clients() const;
+    std::vector<ClientState> clients() const;
     /// End the connection of client `id`, after its reply if that is the one that asks. Any thread.
     /// Errors: GenericError when there is none.
-    Result<void> disconnect(std::int64_t id, const QmpClient &asking);
+    Result<void> disconnect(std::int64_t id, const QmpClient *asking);
     const EventHistory &event_history() const { return history_; }
 
     /// Run a command of a client and answer it: out-of-band ones at once, others on the main thread; those
     /// that its role does not allow are refused at once. In the client's home thread.
     void run(std::shared_ptr<QmpConnection> client, QmpCommand command);
+    /// Run a line of a person's; what it prints.
+    std::string run_human(const HmpConnection &client, std::string_view line);
 
 private:
     struct Internal;
+    class Asking;
 
-    Result<QmpPermit> admit(const Monitor &monitor, const ChardevStream &stream);
-    void turn_away(const Monitor &monitor, ChardevStream stream, const Error &error);
-    QmpContext context_for(QmpClient &client) const;
+    QmpContext context_for(QmpClient *client) const;
+    Result<ClientPermit> admit(const Monitor &monitor, const ChardevStream &stream);
+    void refuse(const Monitor &monitor, const Error &error, ChardevStream stream);
+    std::shared_ptr<ClientConnection> make_client(const Monitor &monitor, ClientPermit permit,
+                                                  ChardevStream stream);
     Result<QmpReply> run_sync(QmpConnection &client, const QmpCommand &command);
     void run_on_main(std::shared_ptr<QmpConnection> client, QmpCommand command);
-    Error internal_error(const QmpConnection &client, const QmpCommand &command,
+    Error internal_error(const ClientConnection &client, std::string_view command,
                          const std::exception &exception) const;
     void send(const QmpEvent &event);
     void await_limited_events();
@@ -124,7 +139,7 @@ private:
     std::int64_t next_client_ = 1;
     bool stopped_ = false;            ///< no more clients, no more commands
     mutable std::mutex clients_lock_; ///< clients_ changes on the main thread only; others read it
-    std::vector<std::shared_ptr<QmpConnection>> clients_;
+    std::vector<std::shared_ptr<ClientConnection>> clients_;
     std::unique_ptr<Internal> internal_; ///< what needs Asio
 };
 

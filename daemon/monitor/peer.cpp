@@ -9,13 +9,13 @@
 
 namespace iothreadd {
 
-std::optional<QmpPeer> peer_of(int socket) {
+std::optional<ClientPeer> peer_of(int socket) {
     ucred peer{};
     socklen_t length = sizeof(peer);
     if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0 ||
         peer.uid == static_cast<uid_t>(-1))
         return std::nullopt;
-    return QmpPeer{.pid = peer.pid, .uid = peer.uid, .gid = peer.gid};
+    return ClientPeer{.pid = peer.pid, .uid = peer.uid, .gid = peer.gid};
 }
 
 std::vector<gid_t> peer_groups(int socket) {
@@ -33,7 +33,7 @@ std::vector<gid_t> peer_groups(int socket) {
     }
 }
 
-std::string describe(const std::optional<QmpPeer> &peer) {
+std::string describe(const std::optional<ClientPeer> &peer) {
     return peer ? fmt::format("user {}", peer->uid) : std::string{"a client without a user"};
 }
 

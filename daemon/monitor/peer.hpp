@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// QmpPeer: who is at the other end of a unix domain socket, as the kernel noted it when it was connected.
+// ClientPeer: who is at the other end of a unix domain socket, as the kernel noted it when it was connected.
 // What became of that process since makes no difference.
 //
 // Thread: any.  Source: unix(7), SO_PEERCRED; socket(7) has no page for SO_PEERGROUPS, which gives the
@@ -15,18 +15,18 @@
 
 namespace iothreadd {
 
-struct QmpPeer {
+struct ClientPeer {
     pid_t pid; ///< 0: in a PID namespace that is not visible from here
     uid_t uid;
     gid_t gid;
 };
 
 /// Nothing for a socket of another family.
-std::optional<QmpPeer> peer_of(int socket);
+std::optional<ClientPeer> peer_of(int socket);
 /// Its supplementary groups; empty when nobody knows.
 std::vector<gid_t> peer_groups(int socket);
 
 /// For messages: `user 1000`.
-std::string describe(const std::optional<QmpPeer> &peer);
+std::string describe(const std::optional<ClientPeer> &peer);
 
 } // namespace iothreadd

@@ -29,11 +29,10 @@ private:
 
 } // namespace
 
-QmpConnection::QmpConnection(Setup setup, MonitorServer &server, QmpStyle style, Identity identity)
+QmpConnection::QmpConnection(Setup setup, MonitorServer &server, QmpStyle style)
     : ClientConnection(std::move(setup)),
       server_(server),
       style_(style),
-      identity_(std::move(identity)),
       session_({.commands = server.api().commands,
                 .capabilities = {kOobCapability, kEventSeqCapability},
                 .style = style}) {
@@ -56,28 +55,19 @@ void QmpConnection::set_event_filter(std::optional<std::vector<std::string>> eve
     event_filter_ = std::move(events);
 }
 
-std::optional<QmpConnection::EventForm> QmpConnection::event_form(std::string_view name) const {
+std::optional<EventForm> QmpConnection::event_form(std::string_view name) const {
     const std::lock_guard lock{lock_};
     if (!session_.negotiated() || (event_filter_ && !std::ranges::binary_search(*event_filter_, name)))
         return std::nullopt;
     return EventForm{style_, session_.enabled(kEventSeqCapability)};
 }
 
-QmpClientState QmpConnection::state() const {
-    QmpClientState state{.id = identity_.id,
-                         .monitor = identity_.monitor,
-                         .permit = identity_.permit,
-                         .since = since_,
-                         .capabilities = {},
-                         .events = {},
-                         .commands = 0,
-                         .events_dropped = 0,
-                         .traffic = traffic()};
+ClientState QmpConnection::state() const {
     const std::lock_guard lock{lock_};
+    ClientState state = state_locked();
     if (session_.negotiated())
         state.capabilities = session_.enabled();
     state.events = event_filter_;
-    state.commands = commands_;
     state.events_dropped = all_events_dropped_;
     return state;
 }
@@ -125,7 +115,6 @@ bool QmpConnection::step() {
             return true;
         }
         command_began_locked();
-        ++commands_;
     }
     server_.run(std::static_pointer_cast<QmpConnection>(shared_from_this()),
                 std::get<QmpCommand>(*std::move(next)));

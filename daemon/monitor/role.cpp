@@ -18,7 +18,7 @@ constexpr std::array<std::string_view, 7> kReadOnlyCommands{
 std::vector<qapi::MonitorAllow> allow_everybody() { return {{.role = MonitorRole::operator_}}; }
 
 std::optional<MonitorRole> role_for(std::span<const qapi::MonitorAllow> allow,
-                                    const std::optional<QmpPeer> &peer, std::span<const gid_t> groups) {
+                                    const std::optional<ClientPeer> &peer, std::span<const gid_t> groups) {
     const auto in_group = [&](gid_t gid) { return peer->gid == gid || std::ranges::count(groups, gid) > 0; };
     for (const qapi::MonitorAllow &entry : allow) {
         const bool is_user = !entry.uid || (peer && peer->uid == *entry.uid);
@@ -34,7 +34,7 @@ bool may_run(MonitorRole role, std::string_view command) {
            std::ranges::find(kReadOnlyCommands, command) != kReadOnlyCommands.end();
 }
 
-Result<void> check_permit(const QmpPermit &permit, std::string_view command) {
+Result<void> check_permit(const ClientPermit &permit, std::string_view command) {
     if (may_run(permit.role, command))
         return {};
     return generic_error("The command {} is not allowed: {} has the role {} here", command,

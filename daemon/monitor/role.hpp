@@ -25,9 +25,9 @@ namespace iothreadd {
 using qapi::MonitorRole;
 
 /// What a client may do, and who it is.
-struct QmpPermit {
+struct ClientPermit {
     MonitorRole role = MonitorRole::operator_;
-    std::optional<QmpPeer> peer{};
+    std::optional<ClientPeer> peer{};
 };
 
 /// Entries of a monitor's `allow`.
@@ -39,11 +39,11 @@ std::vector<qapi::MonitorAllow> allow_everybody();
 /// The role of the first entry that matches; nothing: the client is not to be served. `groups` are its
 /// supplementary ones.
 std::optional<MonitorRole> role_for(std::span<const qapi::MonitorAllow> allow,
-                                    const std::optional<QmpPeer> &peer, std::span<const gid_t> groups);
+                                    const std::optional<ClientPeer> &peer, std::span<const gid_t> groups);
 
 /// Whether a client in this role may run the command.
 bool may_run(MonitorRole role, std::string_view command);
 /// The same, with the answer to the client. Errors: GenericError that names command, user and role.
-Result<void> check_permit(const QmpPermit &permit, std::string_view command);
+Result<void> check_permit(const ClientPermit &permit, std::string_view command);
 
 } // namespace iothreadd

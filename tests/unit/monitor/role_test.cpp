@@ -29,7 +29,7 @@ struct Row {
 };
 
 /// User 1000, group 100, supplementary groups 7 and 8.
-const std::optional<QmpPeer> kPeer{{.pid = 1, .uid = 1000, .gid = 100}};
+const std::optional<ClientPeer> kPeer{{.pid = 1, .uid = 1000, .gid = 100}};
 const std::vector<gid_t> kGroups{7, 8};
 
 /// The commands of our schema.
@@ -138,7 +138,7 @@ TEST_CASE("Role: a refusal names command, user and role", "[monitor][role]") {
     CHECK(check_permit({.role = kOperator, .peer = kPeer}, "object-add").has_value());
 }
 
-TEST_CASE("QmpPeer: is who connected a unix domain socket", "[monitor][role]") {
+TEST_CASE("ClientPeer: is who connected a unix domain socket", "[monitor][role]") {
     int pair[2];
     REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0);
     const auto peer = peer_of(pair[0]);
