@@ -117,24 +117,24 @@ Result<qapi::ChardevBackend> chardev_backend(const qapi::QmpOptions &options) {
 }
 
 std::string with_long_flags(std::string_view value) {
+    constexpr std::array<std::string_view, 4> kFlags{"server", "wait", "append", "signal"};
     std::string written_out;
-    while (!value.empty()) {
-        std::size_t end = value.find(',');
+    for (std::size_t start = 0;;) {
+        std::size_t end = value.find(',', start);
         while (end != std::string_view::npos && value.substr(end + 1).starts_with(',')) // a comma in a value
             end = value.find(',', end + 2);
-        std::string_view item = value.substr(0, end);
-        value.remove_prefix(std::min(item.size() + 1, value.size()));
-        if (!written_out.empty())
-            written_out += ',';
+        const std::string_view item = value.substr(start, end - start);
         const bool off = item.starts_with("no");
         const std::string_view flag = item.substr(off ? 2 : 0);
-        constexpr std::array<std::string_view, 4> kFlags{"server", "wait", "append", "signal"};
-        if (!written_out.empty() && std::ranges::find(kFlags, flag) != kFlags.end())
+        if (start > 0 && std::ranges::find(kFlags, flag) != kFlags.end())
             written_out += fmt::format("{}={}", flag, off ? "off" : "on");
         else
             written_out += item;
+        if (end == std::string_view::npos)
+            return written_out;
+        written_out += ',';
+        start = end + 1;
     }
-    return written_out;
 }
 
 Result<qapi::ChardevBackend> chardev_backend(const qapi::ChardevOptions &options) {

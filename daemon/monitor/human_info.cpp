@@ -4,19 +4,34 @@
 #include "protocol/qmp/json_writer.hpp"
 #include "protocol/qmp/qapi_types.hpp"
 
+#include "qapi/block_core_codec.hpp"
 #include "qapi/block_core_commands.hpp"
+#include "qapi/block_export_codec.hpp"
 #include "qapi/block_export_commands.hpp"
+#include "qapi/char_commands.hpp"
 #include "qapi/control_commands.hpp"
 #include "qapi/iothread_commands.hpp"
+#include "qapi/monitor_codec.hpp"
 #include "qapi/monitor_commands.hpp"
-#include "qapi/sockets_codec.hpp"
 
 #include <fmt/format.h>
+
+#include <string>
+#include <vector>
 
 namespace iothreadd {
 namespace {
 
 using Kind = qapi::IOThreadHolderKind;
+
+/// A string as it is, anything else as JSON.
+std::string plain_text(const Json &value) {
+    if (value.is_string())
+        return value.get<std::string>();
+    std::string text;
+    write_json(text, value);
+    return text;
+}
 
 std::string holder_text(const qapi::Case<Kind::qom_object, qapi::IOThreadHolderQomObject> &holder) {
     return fmt::format("[qom-path: {}]", holder.qom_path);
@@ -26,6 +41,40 @@ std::string holder_text(const qapi::Case<Kind::block_node, qapi::IOThreadHolderB
 }
 std::string holder_text(const qapi::Case<Kind::block_export, qapi::IOThreadHolderBlockExport> &holder) {
     return fmt::format("[block-export: {}]", holder.export_name);
+}
+
+/// All members of an answer, one in a line, in the notation of the command line: `cache.direct=false`.
+void write_members(std::string &text, const Json &value, const std::string &key) {
+    const bool is_list_of_objects = value.is_array() && !value.empty() && value.front().is_structured();
+    if (value.is_object() || is_list_of_objects) {
+        std::size_t index = 0;
+        for (const auto &item : value.items()) {
+            const std::string name = value.is_object() ? item.key() : std::to_string(index++);
+            write_members(text, item.value(), key.empty() ? name : key + "." + name);
+        }
+        return;
+    }
+    text += fmt::format("  {}=", key);
+    if (value.is_array()) {
+        for (const Json &element : value)
+            text += fmt::format("{}{}", &element == &value.front() ? "" : " ", plain_text(element));
+    } else {
+        text += plain_text(value);
+    }
+    text += '\n';
+}
+
+/// A list of things, each under its name, which is what `name` is called in it.
+template <class T>
+std::string list_text(const std::vector<T> &list, const char *name) {
+    std::string text;
+    for (const T &one : list) {
+        Json members = qapi::encode(one);
+        text += plain_text(members[name]) + ":\n";
+        members.erase(name);
+        write_members(text, members, "");
+    }
+    return text;
 }
 
 std::string holders_text(const std::vector<qapi::IOThreadHolder> &holders) {
@@ -58,13 +107,9 @@ Result<std::string> info_block(QmpContext &context) {
         return nodes.error();
     std::string text;
     for (const qapi::BlockDeviceInfo &node : *nodes) {
-        if (!text.empty())
-            text += '\n';
         text +=
             fmt::format("{}: {} ({}{})\n", node.node_name, node.file, node.drv, node.ro ? ", read-only" : "");
-        text +=
-            fmt::format("    Cache mode:       {}{}{}\n", node.cache.writeback ? "writeback" : "writethrough",
-                        node.cache.direct ? ", direct" : "", node.cache.no_flush ? ", ignore flushes" : "");
+        write_members(text, qapi::encode(node), "");
     }
     return text;
 }
@@ -73,15 +118,17 @@ Result<std::string> info_block_exports(QmpContext &context) {
     auto exports = qmp_query_block_exports(context);
     if (!exports)
         return exports.error();
+    return list_text(*exports, "id");
+}
+
+Result<std::string> info_chardev(QmpContext &context) {
+    auto chardevs = qmp_query_chardev(context);
+    if (!chardevs)
+        return chardevs.error();
     std::string text;
-    for (const qapi::BlockExportInfo &info : *exports) {
-        text += fmt::format("{}:\n  type={}\n  node-name={}\n  shutting-down={}\n", info.id,
-                            to_string(info.type), info.node_name, info.shutting_down);
-        if (info.iothreads)
-            text += fmt::format("  iothreads={}\n", fmt::join(*info.iothreads, " "));
-        if (info.connections)
-            text += fmt::format("  connections={}\n", *info.connections);
-    }
+    for (const qapi::ChardevInfo &info : *chardevs)
+        text +=
+            fmt::format("{}: filename={} frontend-open={}\n", info.label, info.filename, info.frontend_open);
     return text;
 }
 
@@ -89,35 +136,16 @@ Result<std::string> info_clients(QmpContext &context) {
     auto clients = qmp_query_clients(context);
     if (!clients)
         return clients.error();
-    std::string text;
-    for (const qapi::ClientInfo &info : *clients) {
-        text += fmt::format("client {}{}:\n  monitor={}\n  role={}\n", info.id,
-                            info.self ? " (this one)" : "", info.monitor, to_string(info.role));
-        if (info.pid)
-            text += fmt::format("  pid={}\n", *info.pid);
-        if (info.uid)
-            text += fmt::format("  uid={}\n  gid={}\n", *info.uid, *info.gid);
-        text += fmt::format(
-            "  commands={}\n  bytes-in={}\n  bytes-out={}\n  queued-bytes={}\n  events-dropped={}\n",
-            info.commands, info.bytes_in, info.bytes_out, info.queued_bytes, info.events_dropped);
-    }
-    return text;
+    return list_text(*clients, "id");
 }
 
 Result<std::string> info_nbd_server(QmpContext &context) {
     auto server = qmp_query_nbd_server(context);
     if (!server)
         return server.error();
-    if (!server->running)
-        return std::string{"The NBD server is not running\n"};
     std::string text;
-    for (const qapi::SocketAddress &address : server->addresses) {
-        text += "address=";
-        write_json(text, qapi::encode(address));
-        text += '\n';
-    }
-    return text +
-           fmt::format("connections={}\nmax-connections={}\n", server->connections, server->max_connections);
+    write_members(text, qapi::encode(*server), "");
+    return text;
 }
 
 Result<std::string> info_version(QmpContext &context) {

@@ -16,6 +16,7 @@ struct QmpContext;
 Result<std::string> info_iothreads(QmpContext &context);
 Result<std::string> info_block(QmpContext &context);
 Result<std::string> info_block_exports(QmpContext &context);
+Result<std::string> info_chardev(QmpContext &context);
 Result<std::string> info_clients(QmpContext &context);
 Result<std::string> info_nbd_server(QmpContext &context);
 Result<std::string> info_version(QmpContext &context);

@@ -37,12 +37,13 @@ Result<std::string> quit(QmpContext &context, HumanArguments) {
     return std::string{};
 }
 
-constexpr std::array<HumanCommand, 14> kCommands{{
+constexpr std::array<HumanCommand, 15> kCommands{{
     {"help", "[cmd]", 0, 2, "show the help", nullptr},
     {"info", "[subcommand]", 0, 1, "show various information about the system state", nullptr},
     {"info block", "", 0, 0, "show the block nodes", show<info_block>},
     {"info block-exports", "", 0, 0, "show the block exports", show<info_block_exports>},
-    {"info clients", "", 0, 0, "show the QMP clients", show<info_clients>},
+    {"info chardev", "", 0, 0, "show the character devices", show<info_chardev>},
+    {"info clients", "", 0, 0, "show the clients of all monitors", show<info_clients>},
     {"info iothreads", "", 0, 0, "show the IOThreads and their holders", show<info_iothreads>},
     {"info nbd-server", "", 0, 0, "show where the NBD server listens", show<info_nbd_server>},
     {"info version", "", 0, 0, "show the version", show<info_version>},

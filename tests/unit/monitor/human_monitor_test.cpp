@@ -4,9 +4,14 @@
 #include "daemon/monitor/human_monitor.hpp"
 #include "tests/unit/monitor/test_context.hpp"
 
+#include "qapi/block_core_codec.hpp"
 #include "qapi/block_core_commands.hpp"
+#include "qapi/block_export_codec.hpp"
 #include "qapi/block_export_commands.hpp"
+#include "qapi/char_codec.hpp"
+#include "qapi/char_commands.hpp"
 #include "qapi/control_commands.hpp"
+#include "qapi/iothread_codec.hpp"
 #include "qapi/iothread_commands.hpp"
 
 #include <catch2/catch.hpp>
@@ -36,6 +41,14 @@ qapi::IOThreadHolder object_holder(const std::string &path) {
     qapi::Case<Kind::qom_object, qapi::IOThreadHolderQomObject> holder;
     holder.qom_path = path;
     return {.u = holder};
+}
+
+template <class T>
+Json encode_list(const std::vector<T> &list) {
+    Json encoded = Json::array();
+    for (const T &one : list)
+        encoded.push_back(qapi::encode(one));
+    return encoded;
 }
 
 std::string run(const std::string &line) {
@@ -93,12 +106,49 @@ Result<qapi::NbdServerInfo> qmp_query_nbd_server(QmpContext &) {
         .running = true, .addresses = {address}, .connections = 3, .max_connections = 100};
 }
 
+Result<std::vector<qapi::ChardevInfo>> qmp_query_chardev(QmpContext &) {
+    return std::vector<qapi::ChardevInfo>{
+        {.label = "c", .filename = "unix:q.sock,server=on", .frontend_open = true}};
+}
+
 } // namespace iothreadd
 
 TEST_CASE("info nbd-server: shows where it listens", "[monitor]") {
-    CHECK(run("info nbd-server") == "address={\"path\": \"nbd.sock\", \"type\": \"unix\"}\n"
-                                    "connections=3\n"
-                                    "max-connections=100\n");
+    CHECK(run("info nbd-server") == "  addresses.0.path=nbd.sock\n"
+                                    "  addresses.0.type=unix\n"
+                                    "  connections=3\n"
+                                    "  max-connections=100\n"
+                                    "  running=true\n");
+}
+
+TEST_CASE("info chardev: shows the character devices", "[monitor]") {
+    CHECK(run("info chardev") == "c: filename=unix:q.sock,server=on frontend-open=true\n");
+}
+
+TEST_CASE("info: shows every member that the query command tells", "[monitor]") {
+    TestContext context;
+    const auto check = [](const std::string &command, const Json &answer) {
+        const std::string text = run(command);
+        for (const Json &one : answer.is_array() ? answer : Json::array({answer}))
+            for (const auto &member : one.items()) {
+                INFO(command << " shows " << member.key() << ":\n" << text);
+                const bool is_list = member.value().is_array() && !member.value().empty() &&
+                                     member.value().front().is_object();
+                const bool is_tree = member.value().is_object() || is_list;
+                const bool is_name = member.value().is_string() &&
+                                     text.find(member.value().get<std::string>() + ":") != std::string::npos;
+                const bool is_thread_id = member.key() == "thread-id";
+                const bool is_holders = member.key() == "holders";
+                const std::string shown =
+                    is_thread_id ? "thread_id=" : member.key() + (is_tree && !is_holders ? "." : "=");
+                CHECK((is_name || text.find(shown) != std::string::npos));
+            }
+    };
+    check("info iothreads", encode_list(qmp_query_iothreads(context.context).value()));
+    check("info block", encode_list(qmp_query_named_block_nodes(context.context, {}).value()));
+    check("info block-exports", encode_list(qmp_query_block_exports(context.context).value()));
+    check("info nbd-server", qapi::encode(qmp_query_nbd_server(context.context).value()));
+    check("info chardev", encode_list(qmp_query_chardev(context.context).value()));
 }
 
 TEST_CASE("info version: names the QEMU release we match, and us", "[monitor]") {
@@ -148,24 +198,23 @@ TEST_CASE("info iothreads: shows threads and holders", "[monitor]") {
 }
 
 TEST_CASE("info block: shows the nodes", "[monitor]") {
-    CHECK(run("info block") == "n1: disk.img (file, read-only)\n"
-                               "    Cache mode:       writeback, direct, ignore flushes\n"
-                               "\n"
-                               "n0: null-co:// (null-co)\n"
-                               "    Cache mode:       writeback\n");
+    const std::string text = run("info block");
+    CHECK(text.starts_with("n1: disk.img (file, read-only)\n"));
+    CHECK(text.find("  cache.direct=true\n") != std::string::npos);
+    CHECK(text.find("\nn0: null-co:// (null-co)\n") != std::string::npos);
 }
 
 TEST_CASE("info block-exports: shows the exports", "[monitor]") {
     CHECK(run("  info\tblock-exports ") == "e0:\n"
-                                           "  type=nbd\n"
+                                           "  connections=3\n"
+                                           "  iothreads=io0 io1\n"
                                            "  node-name=n0\n"
                                            "  shutting-down=false\n"
-                                           "  iothreads=io0 io1\n"
-                                           "  connections=3\n"
-                                           "e1:\n"
                                            "  type=nbd\n"
+                                           "e1:\n"
                                            "  node-name=n1\n"
-                                           "  shutting-down=true\n");
+                                           "  shutting-down=true\n"
+                                           "  type=nbd\n");
     refuse_exports = true;
     CHECK(run("info block-exports") == "Error: no exports today\n");
     refuse_exports = false;
@@ -176,7 +225,8 @@ TEST_CASE("help: lists all commands, one, or a group", "[monitor]") {
                          "info [subcommand] -- show various information about the system state\n"
                          "info block  -- show the block nodes\n"
                          "info block-exports  -- show the block exports\n"
-                         "info clients  -- show the QMP clients\n"
+                         "info chardev  -- show the character devices\n"
+                         "info clients  -- show the clients of all monitors\n"
                          "info iothreads  -- show the IOThreads and their holders\n"
                          "info nbd-server  -- show where the NBD server listens\n"
                          "info version  -- show the version\n"

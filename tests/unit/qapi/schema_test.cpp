@@ -154,7 +154,7 @@ TEST_CASE("introspection: object-add describes the iothread's properties", "[qap
         entries[entry["name"]] = entry;
     const Json options = entries[entries["object-add"]["arg-type"]];
     CHECK(options["tag"] == "qom-type");
-    REQUIRE(options["variants"].size() == 2);
+    REQUIRE(options["variants"].size() == 3);
     CHECK(options["variants"][0]["case"] == "iothread");
     const Json properties = entries[options["variants"][0]["type"]];
     std::vector<std::string> names;
@@ -177,14 +177,15 @@ TEST_CASE("options: ours have the implied keys of qemu-storage-daemon", "[qapi][
     }
     const std::map<std::string_view, std::string_view> expected{
         {"object", "qom-type"}, {"blockdev", "driver"}, {"nbd-server", ""}, {"export", "type"},
-        {"chardev", "backend"}, {"monitor", "chardev"}, {"daemonize", ""},  {"help", ""},
-        {"pidfile", ""},        {"version", ""},
+        {"chardev", "backend"}, {"monitor", "chardev"}, {"mon", "chardev"}, {"qmp", "device"},
+        {"daemonize", ""},      {"help", ""},           {"pidfile", ""},    {"version", ""},
     };
     CHECK(implied == expected);
     const OptionInfo &object = option_table()[0];
-    REQUIRE(object.types.size() == 2);
+    REQUIRE(object.types.size() == 3);
     CHECK(object.types[0].name == "iothread");
-    CHECK(object.types[1].name == "monitor-qmp");
+    CHECK(object.types[1].name == "monitor-hmp");
+    CHECK(object.types[2].name == "monitor-qmp");
     CHECK(std::is_sorted(object.types[0].members.begin(), object.types[0].members.end(),
                          [](const auto &a, const auto &b) { return a.name < b.name; }));
 }
