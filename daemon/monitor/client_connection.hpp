@@ -16,10 +16,9 @@
 #include "daemon/aio/aio_handler.hpp"
 #include "daemon/aio/aio_timer.hpp"
 #include "daemon/aio/bottom_half.hpp"
+#include "daemon/monitor/role.hpp"
 #include "daemon/util/unique_fd.hpp"
 #include "protocol/qmp/qmp_message.hpp"
-
-#include <sys/types.h>
 
 #include <atomic>
 #include <chrono>
@@ -35,17 +34,10 @@
 
 namespace iothreadd {
 
-/// Who is at the other end of a unix domain socket, when it connected.
-struct ClientPeer {
-    pid_t pid;
-    uid_t uid;
-    gid_t gid;
-};
-
 struct ClientIdentity {
     std::int64_t id;
     std::string monitor;
-    std::optional<ClientPeer> peer;
+    ClientPermit permit{};
 };
 
 /// How an event is written for a client.
@@ -97,6 +89,7 @@ public:
     Traffic traffic() const;
     std::int64_t id() const { return identity_.id; }
     const std::string &monitor() const { return identity_.monitor; }
+    const ClientPermit &permit() const { return identity_.permit; }
     /// Names it in the log.
     const std::string &label() const { return label_; }
 
