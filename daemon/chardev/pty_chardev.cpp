@@ -100,8 +100,8 @@ void PtyChardev::await_opening() {
     const auto wait = boost::asio::posix::descriptor_base::wait_read;
     openings_->descriptor.async_wait(
         wait, [this, openings = openings_](const boost::system::error_code &error) {
-            if (error || openings != openings_)
-                return; // stopped
+            if (error || openings->stopped)
+                return;
             char events[4096];
             while (::read(openings->descriptor.native_handle(), events, sizeof(events)) > 0) {
             }
