@@ -3,6 +3,7 @@
 
 #include "daemon/aio/aio_context.hpp"
 #include "daemon/monitor/qmp_connection.hpp"
+#include "daemon/util/fd_store.hpp"
 #include "daemon/util/thread.hpp"
 
 #include <boost/asio/awaitable.hpp>
@@ -76,8 +77,15 @@ void MonitorServer::close_monitor(std::string_view name) {
     for (const auto &client : clients_)
         if (client->monitor() == name)
             client->abort_and_wait();
-    const std::lock_guard lock{clients_lock_};
-    std::erase_if(clients_, [name](const auto &client) { return client->monitor() == name; });
+    {
+        const std::lock_guard lock{clients_lock_};
+        std::erase_if(clients_, [name](const auto &client) { return client->monitor() == name; });
+    }
+    if (!context_)
+        return;
+    context_->fds.forget_monitor(name);
+    if (clients_.empty())
+        context_->fds.forget_unused_sets();
 }
 
 void MonitorServer::serve(const Monitor &monitor, ChardevStream stream) {
@@ -279,10 +287,11 @@ Error MonitorServer::internal_error(const QmpConnection &client, const QmpComman
     return generic_error("Internal error: {}", exception.what());
 }
 
-QmpContext MonitorServer::context_for(QmpClient &client) const {
+QmpContext MonitorServer::context_for(QmpConnection &client) const {
     assert(context_);
     QmpContext context = *context_;
     context.client = &client;
+    context.monitor = client.monitor();
     return context;
 }
 
@@ -292,6 +301,8 @@ void MonitorServer::forget(ClientConnection &client) {
         std::erase_if(clients_, [&client](const auto &other) { return other.get() == &client; });
     }
     if (clients_.empty()) {
+        if (context_)
+            context_->fds.forget_unused_sets();
         internal_->close_timer.cancel();
         report_closed();
     }

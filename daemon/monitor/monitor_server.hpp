@@ -99,7 +99,7 @@ public:
 private:
     struct Internal;
 
-    QmpContext context_for(QmpClient &client) const;
+    QmpContext context_for(QmpConnection &client) const;
     Result<QmpReply> run_sync(QmpConnection &client, const QmpCommand &command);
     void run_on_main(std::shared_ptr<QmpConnection> client, QmpCommand command);
     Error internal_error(const QmpConnection &client, const QmpCommand &command,

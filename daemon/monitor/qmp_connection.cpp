@@ -56,6 +56,14 @@ void QmpConnection::set_event_filter(std::optional<std::vector<std::string>> eve
     event_filter_ = std::move(events);
 }
 
+Result<UniqueFd> QmpConnection::take_fd() {
+    const std::lock_guard lock{lock_};
+    UniqueFd fd = fds_.take(running_end_);
+    if (!fd)
+        return generic_error("No file descriptor supplied via SCM_RIGHTS");
+    return fd;
+}
+
 std::optional<QmpConnection::EventForm> QmpConnection::event_form(std::string_view name) const {
     const std::lock_guard lock{lock_};
     if (!session_.negotiated() || (event_filter_ && !std::ranges::binary_search(*event_filter_, name)))
@@ -109,6 +117,8 @@ void QmpConnection::answer(const QmpCommand &command, const Result<QmpReply> &re
     {
         const std::lock_guard lock{lock_};
         line = session_.reply(command, result);
+        if (!command.out_of_band)
+            fds_.command_over(command.end);
     }
     command_ended(std::move(line));
 }
@@ -124,6 +134,9 @@ bool QmpConnection::step() {
             queue_locked(std::move(*line));
             return true;
         }
+        const auto &command = std::get<QmpCommand>(*next);
+        if (!command.out_of_band)
+            running_end_ = command.end;
         command_began_locked();
         ++commands_;
     }
@@ -142,6 +155,11 @@ void QmpConnection::receive(std::string_view bytes) {
     session_.feed(bytes);
 }
 
+void QmpConnection::receive_fd(UniqueFd fd, std::uint64_t begin) {
+    const std::lock_guard lock{lock_};
+    fds_.add(begin, std::move(fd), session_.in_band_end());
+}
+
 void QmpConnection::input_ended() {
     const std::lock_guard lock{lock_};
     session_.finish();
@@ -150,6 +168,11 @@ void QmpConnection::input_ended() {
 bool QmpConnection::done() {
     const std::lock_guard lock{lock_};
     return session_.done();
+}
+
+void QmpConnection::closed() {
+    const std::lock_guard lock{lock_};
+    fds_.clear();
 }
 
 } // namespace iothreadd

@@ -5,6 +5,7 @@
 #include "daemon/iothread/iothread_type.hpp"
 #include "daemon/monitor/qmp_monitor.hpp"
 #include "daemon/qom/object_tree.hpp"
+#include "daemon/util/fd_store.hpp"
 #include "daemon/util/run_alone.hpp"
 #include "tests/unit/monitor/test_server.hpp"
 
@@ -46,7 +47,8 @@ struct Fixture {
 
     TestServer server;
     TempDir dir;
-    ChardevRegistry chardevs{server.io()};
+    FdStore fds;
+    ChardevRegistry chardevs{server.io(), fds};
     IOThreadPool iothreads{server.home(), server.server()};
     ObjectTree tree;
 };
