@@ -24,6 +24,7 @@ class FdStore;
 namespace qapi {
 struct ChardevBackend;
 struct ChardevOptions;
+struct QmpOptions;
 } // namespace qapi
 
 /// What sockets and files that others opened are taken from.
@@ -45,5 +46,11 @@ bool waits_for_client(const qapi::ChardevBackend &backend);
 /// The flat form of the command line as the nested form of QMP.
 /// Errors: no address, or more than one.
 Result<qapi::ChardevBackend> chardev_backend(const qapi::ChardevOptions &options);
+/// The same for the short form, such as `unix:/run/q.sock`.
+/// Errors: no such kind of device, or not all of its address.
+Result<qapi::ChardevBackend> chardev_backend(const qapi::QmpOptions &options);
+
+/// An option's value with its short flags written out: `server,nowait` is `server=on,wait=off`.
+std::string with_long_flags(std::string_view value);
 
 } // namespace iothreadd

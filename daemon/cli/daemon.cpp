@@ -5,7 +5,7 @@
 #include "daemon/export/nbd/nbd_server.hpp"
 #include "daemon/iothread/iothread_type.hpp"
 #include "daemon/monitor/event_limits.hpp"
-#include "daemon/monitor/qmp_monitor.hpp"
+#include "daemon/monitor/monitor_factory.hpp"
 #include "daemon/util/activated_socket.hpp"
 #include "daemon/util/run_alone.hpp"
 #include "daemon/util/thread.hpp"
@@ -45,7 +45,8 @@ Daemon::Daemon(std::unique_ptr<boost::asio::io_context> io, std::unique_ptr<Main
       graph_(iothreads_, fds_),
       exports_(*io_, iothreads_, graph_, server_) {
     register_iothread_types(tree_, iothreads_);
-    register_monitor_types(tree_, {.chardevs = chardevs_, .iothreads = iothreads_, .server = server_});
+    register_monitor_types(
+        {.chardevs = chardevs_, .iothreads = iothreads_, .tree = tree_, .server = server_});
     server_.set_context(context());
 }
 
@@ -70,7 +71,9 @@ QmpContext Daemon::context() {
 }
 
 Result<Daemon::Next> Daemon::apply(const CommandLine::Step &step) {
-    if (auto applied = apply_option(*this, step.option, step.value); !applied)
+    const bool has_flags = step.option == "chardev" || step.option == "qmp";
+    const std::string value = has_flags ? with_long_flags(step.value) : step.value;
+    if (auto applied = apply_option(*this, step.option, value); !applied)
         return applied.error();
     return help_printed_ ? Next::exit : Next::go_on;
 }
@@ -101,14 +104,37 @@ Result<void> Daemon::export_(const qapi::BlockExportOptions &options) {
 }
 
 Result<void> Daemon::chardev(const qapi::ChardevOptions &options) {
-    auto backend = chardev_backend(options);
+    return add_chardev(options.id, chardev_backend(options));
+}
+
+Result<void> Daemon::add_chardev(const std::string &id, Result<qapi::ChardevBackend> backend) {
     if (!backend)
         return backend.error();
-    auto adding = chardevs_.add(options.id, std::move(*backend), take_passed_socket);
+    auto adding = chardevs_.add(id, std::move(*backend), take_passed_socket);
     return run_alone(std::move(adding)).value_or(Result<void>{}); // a signal ends what it waits for
 }
 
 Result<void> Daemon::monitor(const qapi::MonitorOptions &options) { return add_monitor(tree_, options); }
+
+Result<void> Daemon::mon(const qapi::MonitorOptions &options) {
+    qapi::MonitorOptions human = options;
+    human.mode = options.mode.value_or(qapi::MonitorMode::readline);
+    return add_monitor(tree_, human);
+}
+
+Result<void> Daemon::qmp(const qapi::QmpOptions &options) {
+    constexpr std::string_view kExisting = "chardev:";
+    qapi::MonitorOptions monitor{.chardev = options.device, .pretty = options.pretty};
+    if (options.device.starts_with(kExisting)) {
+        monitor.chardev.erase(0, kExisting.size());
+    } else {
+        monitor.id = free_monitor_id(tree_);
+        monitor.chardev = *monitor.id;
+        if (auto added = add_chardev(monitor.chardev, chardev_backend(options)); !added)
+            return added;
+    }
+    return add_monitor(tree_, monitor);
+}
 
 Result<void> Daemon::help(const OptionInfo &option, std::string_view type) {
     if (!print_option_help(std::cout, option, type))

@@ -26,6 +26,7 @@
 #include <boost/asio/signal_set.hpp>
 
 #include <memory>
+#include <string>
 #include <string_view>
 
 namespace iothreadd {
@@ -56,8 +57,11 @@ private:
     Result<void> export_(const qapi::BlockExportOptions &options) override;
     Result<void> chardev(const qapi::ChardevOptions &options) override;
     Result<void> monitor(const qapi::MonitorOptions &options) override;
+    Result<void> mon(const qapi::MonitorOptions &options) override;
+    Result<void> qmp(const qapi::QmpOptions &options) override;
     Result<void> help(const OptionInfo &option, std::string_view type) override;
 
+    Result<void> add_chardev(const std::string &id, Result<qapi::ChardevBackend> backend);
     QmpContext context();
     void await_signal();
     void take_down();

@@ -19,6 +19,7 @@ qapi::IOThreadInfo describe(const IOThreadSnapshot &iothread) {
                             .poll_weight = parameters.poll_weight,
                             .aio_max_batch = parameters.aio_max_batch,
                             .holders = {}};
+    info.holders.reserve(iothread.holders.size());
     for (const Holder &holder : iothread.holders)
         info.holders.push_back(to_qapi(holder));
     return info;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/monitor/client_connection.hpp"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <sys/socket.h>
@@ -46,7 +47,8 @@ ClientConnection::ClientConnection(Setup setup)
     : AioHandler(setup.socket.get(), POLLIN),
       home_(setup.home),
       socket_(std::move(setup.socket)),
-      label_(std::move(setup.label)),
+      identity_(std::move(setup.identity)),
+      label_(fmt::format("monitor '{}': client {}", identity_.monitor, identity_.id)),
       stalled_timeout_(setup.stalled_timeout),
       post_to_main_(std::move(setup.post_to_main)),
       forget_(std::move(setup.forget)) {}
@@ -130,6 +132,22 @@ ClientConnection::Traffic ClientConnection::traffic() const {
             .waiting_bytes = waiting_bytes_.load(std::memory_order_relaxed)};
 }
 
+ClientState ClientConnection::state_locked() const {
+    return {.identity = identity_,
+            .human = false,
+            .since = since_,
+            .capabilities = {},
+            .events = {},
+            .commands = commands_,
+            .events_dropped = 0,
+            .traffic = traffic()};
+}
+
+bool ClientConnection::commands_stopped() const {
+    const std::lock_guard lock{lock_};
+    return commands_stopped_;
+}
+
 void ClientConnection::queue_locked(std::string text) {
     if (text.empty() || output_lost_ || output_ended_ || closed_)
         return;
@@ -164,11 +182,8 @@ void ClientConnection::advance() {
     advancing_ = true;
     int steps = 0;
     while (steps < kStepsPerTurn) {
-        {
-            const std::lock_guard lock{lock_};
-            if (commands_stopped_)
-                break;
-        }
+        if (commands_stopped())
+            break;
         if (is_behind()) {
             write();
             if (is_behind() && registered())

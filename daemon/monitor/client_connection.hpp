@@ -17,6 +17,9 @@
 #include "daemon/aio/aio_timer.hpp"
 #include "daemon/aio/bottom_half.hpp"
 #include "daemon/util/unique_fd.hpp"
+#include "protocol/qmp/qmp_message.hpp"
+
+#include <sys/types.h>
 
 #include <atomic>
 #include <chrono>
@@ -28,8 +31,30 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace iothreadd {
+
+/// Who is at the other end of a unix domain socket, when it connected.
+struct ClientPeer {
+    pid_t pid;
+    uid_t uid;
+    gid_t gid;
+};
+
+struct ClientIdentity {
+    std::int64_t id;
+    std::string monitor;
+    std::optional<ClientPeer> peer;
+};
+
+/// How an event is written for a client.
+struct EventForm {
+    QmpStyle style;
+    bool numbered;
+};
+
+struct ClientState;
 
 class ClientConnection : private AioHandler, public std::enable_shared_from_this<ClientConnection> {
 public:
@@ -45,13 +70,12 @@ public:
         std::size_t waiting_bytes = 0; ///< not yet taken by the client's socket
     };
 
-    /// `home` serves it; `label` names it in the log; `forget` runs on the main thread when all is over,
-    /// posted with `post_to_main`. A client that is behind and takes nothing for `stalled_timeout` is
-    /// disconnected.
+    /// `home` serves it; `forget` runs on the main thread when all is over, posted with `post_to_main`. A
+    /// client that is behind and takes nothing for `stalled_timeout` is disconnected.
     struct Setup {
         AioContext &home;
         UniqueFd socket;
-        std::string label;
+        ClientIdentity identity;
         std::chrono::nanoseconds stalled_timeout;
         std::function<void(std::function<void()>)> post_to_main;
         std::function<void(ClientConnection &)> forget;
@@ -71,7 +95,17 @@ public:
     void abort_and_wait();
 
     Traffic traffic() const;
+    std::int64_t id() const { return identity_.id; }
+    const std::string &monitor() const { return identity_.monitor; }
+    /// Names it in the log.
     const std::string &label() const { return label_; }
+
+    /// What is told about it. Any thread.
+    virtual ClientState state() const = 0;
+    /// How an event is to be written for it; nothing: it is not for this client. Any thread.
+    virtual std::optional<EventForm> event_form(std::string_view) const { return std::nullopt; }
+    /// Queue the line of an event. Any thread.
+    virtual void send_event(const std::string &) {}
 
     /// End a connection on which everything is written so that the client reads to the last byte.
     static void end_connection(int fd);
@@ -101,13 +135,19 @@ protected:
     /// Whether the client is so far behind that it gets nothing but answers.
     bool is_behind() const { return waiting_bytes_.load(std::memory_order_relaxed) >= kPauseOutputBytes; }
     /// A command begins. Any thread; lock_ held.
-    void command_began_locked() { ++commands_running_; }
+    void command_began_locked() {
+        ++commands_running_;
+        ++commands_;
+    }
+    bool commands_stopped() const;
     /// It has ended: queue its answer. Any thread; lock_ not held.
     void command_ended(std::string answer);
     /// Go on in the home thread: something is queued or changed. Any thread; lock_ not held.
     void wake();
 
     AioContext &home() const { return home_; }
+    /// What every client has. Any thread; lock_ held.
+    ClientState state_locked() const;
     void post_to_main(std::function<void()> fn) const { post_to_main_(std::move(fn)); }
 
     mutable std::mutex lock_;
@@ -125,6 +165,8 @@ private:
 
     AioContext &home_;
     UniqueFd socket_;
+    const ClientIdentity identity_;
+    const std::chrono::system_clock::time_point since_ = std::chrono::system_clock::now();
     const std::string label_;
     const std::chrono::nanoseconds stalled_timeout_;
     const std::function<void(std::function<void()>)> post_to_main_;
@@ -134,6 +176,7 @@ private:
     std::string output_;
     std::optional<BottomHalf> wake_; ///< while served
     int commands_running_ = 0;
+    std::uint64_t commands_ = 0;
     bool commands_stopped_ = false;
     bool finishing_ = false;    ///< end when the commands that run are answered
     bool output_ended_ = false; ///< nothing follows what is queued
@@ -153,6 +196,18 @@ private:
     bool readable_ = false;
     bool input_over_ = false;
     bool advancing_ = false;
+};
+
+/// What is told about a client.
+struct ClientState {
+    ClientIdentity identity;
+    bool human; ///< a person at the human monitor; the rest speaks QMP
+    std::chrono::system_clock::time_point since;
+    std::optional<std::vector<std::string_view>> capabilities; ///< of QMP, once negotiated
+    std::optional<std::vector<std::string>> events;            ///< when it filters
+    std::uint64_t commands;
+    std::uint64_t events_dropped;
+    ClientConnection::Traffic traffic;
 };
 
 } // namespace iothreadd

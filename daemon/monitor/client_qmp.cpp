@@ -21,14 +21,15 @@ qapi::MonitorTime to_qapi(std::chrono::system_clock::time_point when) {
     return {.seconds = whole.count(), .microseconds = (since_epoch - whole).count()};
 }
 
-qapi::ClientInfo to_qapi(const QmpClientState &state) {
+qapi::ClientInfo to_qapi(const ClientState &state) {
     qapi::ClientInfo info;
-    info.id = state.id;
-    info.monitor = state.monitor;
-    if (state.peer) {
-        info.pid = state.peer->pid;
-        info.uid = state.peer->uid;
-        info.gid = state.peer->gid;
+    info.id = state.identity.id;
+    info.monitor = state.identity.monitor;
+    info.mode = state.human ? qapi::MonitorMode::readline : qapi::MonitorMode::control;
+    if (const auto &peer = state.identity.peer) {
+        info.pid = peer->pid;
+        info.uid = peer->uid;
+        info.gid = peer->gid;
     }
     info.since = to_qapi(state.since);
     if (state.capabilities) {
@@ -50,17 +51,16 @@ qapi::ClientInfo to_qapi(const QmpClientState &state) {
 // Allows out-of-band execution: any thread.
 Result<std::vector<qapi::ClientInfo>> qmp_query_clients(QmpContext &context) {
     std::vector<qapi::ClientInfo> infos;
-    for (const QmpClientState &state : context.monitors.clients()) {
+    for (const ClientState &state : context.monitors.clients()) {
         infos.push_back(to_qapi(state));
-        infos.back().self = context.client != nullptr && state.id == context.client->id();
+        infos.back().self = context.client != nullptr && state.identity.id == context.client->id();
     }
     return infos;
 }
 
 // Allows out-of-band execution: any thread.
 Result<void> qmp_client_disconnect(QmpContext &context, const qapi::ClientDisconnectArgs &args) {
-    assert(context.client != nullptr);
-    return context.monitors.disconnect(args.id, *context.client);
+    return context.monitors.disconnect(args.id, context.client);
 }
 
 Result<void> qmp_set_event_filter(QmpContext &context, const qapi::SetEventFilterArgs &args) {

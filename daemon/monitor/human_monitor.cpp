@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <vector>
 
@@ -119,15 +120,36 @@ std::string run_human_command(QmpContext &context, std::string_view command_line
     return run(context, *command, HumanArguments{words}.subspan(parts));
 }
 
+std::string with_crlf(std::string_view text) {
+    std::string converted;
+    for (const char c : text) {
+        if (c == '\n')
+            converted += '\r';
+        converted += c;
+    }
+    return converted;
+}
+
+std::vector<std::string> complete_human_command(std::string_view line) {
+    Words words = split(line);
+    if (!words.empty() && words[0] == "help")
+        words.erase(words.begin());
+    const bool begins_word = line.empty() || line.ends_with(' ');
+    const std::size_t before = words.size() - (begins_word || words.empty() ? 0 : 1);
+    std::vector<std::string> candidates;
+    for (const HumanCommand &command : kCommands) {
+        const Words parts = split(command.name);
+        const bool fits = parts.size() > before &&
+                          std::equal(parts.begin(), parts.begin() + static_cast<long>(before), words.begin());
+        if (fits && (candidates.empty() || candidates.back() != parts[before]))
+            candidates.emplace_back(parts[before]);
+    }
+    return candidates;
+}
+
 Result<std::string> qmp_human_monitor_command(QmpContext &context,
                                               const qapi::HumanMonitorCommandArgs &args) {
-    std::string answer;
-    for (const char c : run_human_command(context, args.command_line)) {
-        if (c == '\n')
-            answer += '\r';
-        answer += c;
-    }
-    return answer;
+    return with_crlf(run_human_command(context, args.command_line));
 }
 
 } // namespace iothreadd

@@ -8,6 +8,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace iothreadd {
 
@@ -15,5 +16,11 @@ struct QmpContext;
 
 /// Run one command line and return what it prints, lines ended by LF. Faults are part of the text.
 std::string run_human_command(QmpContext &context, std::string_view command_line);
+
+/// The same text with lines ended by CR LF, for a terminal.
+std::string with_crlf(std::string_view text);
+
+/// What may stand instead of the last word of a line, for somebody who types it.
+std::vector<std::string> complete_human_command(std::string_view line);
 
 } // namespace iothreadd

@@ -2,6 +2,8 @@
 #include "daemon/monitor/monitor_server.hpp"
 
 #include "daemon/aio/aio_context.hpp"
+#include "daemon/monitor/hmp_connection.hpp"
+#include "daemon/monitor/human_monitor.hpp"
 #include "daemon/monitor/qmp_connection.hpp"
 #include "daemon/util/fd_store.hpp"
 #include "daemon/util/thread.hpp"
@@ -28,12 +30,12 @@ namespace {
 
 namespace asio = boost::asio;
 
-std::optional<QmpPeer> peer_of(int fd) {
+std::optional<ClientPeer> peer_of(int fd) {
     ucred peer{};
     socklen_t length = sizeof(peer);
     if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0 || peer.pid == 0)
         return std::nullopt;
-    return QmpPeer{.pid = peer.pid, .uid = peer.uid, .gid = peer.gid};
+    return ClientPeer{.pid = peer.pid, .uid = peer.uid, .gid = peer.gid};
 }
 
 } // namespace
@@ -95,37 +97,45 @@ void MonitorServer::serve(const Monitor &monitor, ChardevStream stream) {
     const int on = 1; // an error for a unix socket, and no matter there
     ::setsockopt(stream.socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     if (clients_.size() >= limits_.clients) {
-        const Error full = generic_error("Too many clients, at most {} can be connected", limits_.clients);
-        const std::string line = qmp_error_line(full, std::nullopt, monitor.style);
-        ::send(stream.socket.get(), line.data(), line.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-        ClientConnection::end_connection(stream.socket.get());
-        asio::post(internal_->io,
-                   [stream = std::make_shared<ChardevStream>(std::move(stream))] { stream->ended(); });
+        refuse(monitor, generic_error("Too many clients, at most {} can be connected", limits_.clients),
+               std::move(stream));
         return;
     }
-    QmpConnection::Identity identity{
-        .id = next_client_++, .monitor = monitor.name, .peer = peer_of(stream.socket.get())};
-    auto label = fmt::format("monitor '{}': client {}", monitor.name, identity.id);
-    spdlog::debug("{}: connected", label);
-    ClientConnection::Setup setup{
-        .home = monitor.home,
-        .socket = std::move(stream.socket),
-        .label = std::move(label),
-        .stalled_timeout = limits_.stalled,
-        .post_to_main = [this](std::function<void()> fn) { asio::post(internal_->io, std::move(fn)); },
-        .forget =
-            [this, ended = std::move(stream.ended)](ClientConnection &client) {
-                forget(client);
-                if (ended)
-                    ended();
-            }};
-    auto client =
-        std::make_shared<QmpConnection>(std::move(setup), *this, monitor.style, std::move(identity));
+    auto client = make_client(monitor, std::move(stream));
+    spdlog::debug("{}: connected", client->label());
     {
         const std::lock_guard lock{clients_lock_};
         clients_.push_back(client);
     }
     client->start();
+}
+
+/// Say why, and disconnect.
+void MonitorServer::refuse(const Monitor &monitor, const Error &error, ChardevStream stream) {
+    const auto *const style = std::get_if<QmpStyle>(&monitor.dialect);
+    const std::string line = style != nullptr ? qmp_error_line(error, std::nullopt, *style)
+                                              : fmt::format("Error: {}\r\n", error.desc);
+    ::send(stream.socket.get(), line.data(), line.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    ClientConnection::end_connection(stream.socket.get());
+    asio::post(internal_->io, std::move(stream.ended));
+}
+
+std::shared_ptr<ClientConnection> MonitorServer::make_client(const Monitor &monitor, ChardevStream stream) {
+    const auto peer = peer_of(stream.socket.get());
+    ClientConnection::Setup setup{
+        .home = monitor.home,
+        .socket = std::move(stream.socket),
+        .identity = {.id = next_client_++, .monitor = monitor.name, .peer = peer},
+        .stalled_timeout = limits_.stalled,
+        .post_to_main = [this](std::function<void()> fn) { asio::post(internal_->io, std::move(fn)); },
+        .forget =
+            [this, ended = std::move(stream.ended)](ClientConnection &client) {
+                forget(client);
+                ended();
+            }};
+    if (const auto *const human = std::get_if<HumanDialect>(&monitor.dialect))
+        return std::make_shared<HmpConnection>(std::move(setup), *this, human->readline);
+    return std::make_shared<QmpConnection>(std::move(setup), *this, std::get<QmpStyle>(monitor.dialect));
 }
 
 void MonitorServer::emit(std::string_view name, std::optional<Json> data) {
@@ -153,7 +163,7 @@ void MonitorServer::await_limited_events() {
 
 void MonitorServer::send(const QmpEvent &event) {
     const std::int64_t seq = history_.next_seq();
-    const auto line = [&](QmpConnection::EventForm form) {
+    const auto line = [&](EventForm form) {
         const auto number = form.numbered ? std::optional{seq} : std::nullopt;
         return qmp_event_line(event.name, event.data, event.when, number, form.style);
     };
@@ -175,22 +185,23 @@ void MonitorServer::send(const QmpEvent &event) {
     }
 }
 
-std::vector<QmpClientState> MonitorServer::clients() const {
+std::vector<ClientState> MonitorServer::clients() const {
     const std::lock_guard lock{clients_lock_};
-    std::vector<QmpClientState> states;
+    std::vector<ClientState> states;
     states.reserve(clients_.size());
     for (const auto &client : clients_)
         states.push_back(client->state());
     return states;
 }
 
-Result<void> MonitorServer::disconnect(std::int64_t id, const QmpClient &asking) {
+Result<void> MonitorServer::disconnect(std::int64_t id, const QmpClient *asking) {
     const std::lock_guard lock{clients_lock_};
-    const auto found = std::ranges::find(clients_, id, &QmpConnection::id);
+    const auto found = std::ranges::find(clients_, id, &ClientConnection::id);
     if (found == clients_.end())
         return generic_error("Client {} not found", id);
-    spdlog::info("{}: disconnected by client {}", (*found)->label(), asking.id());
-    if (id == asking.id())
+    const bool itself = asking != nullptr && id == asking->id();
+    spdlog::info("{}: disconnected by {}", (*found)->label(), itself ? "itself" : "another client");
+    if (itself)
         (*found)->finish();
     else
         (*found)->abort();
@@ -253,44 +264,70 @@ void MonitorServer::run_on_main(std::shared_ptr<QmpConnection> client, QmpComman
     asio::co_spawn(internal_->io, std::move(running), asio::detached);
 }
 
+/// Commands of others, too, may run below one that waits.
+class MonitorServer::Asking {
+public:
+    /// Nothing to remember off the main thread.
+    Asking(MonitorServer &server, const ClientConnection &client)
+        : asking_(is_main_thread() ? &server.asking_monitor_ : nullptr) {
+        if (asking_ != nullptr)
+            before_ = std::exchange(*asking_, client.monitor());
+    }
+    ~Asking() {
+        if (asking_ != nullptr)
+            *asking_ = before_;
+    }
+    Asking(const Asking &) = delete;
+    Asking &operator=(const Asking &) = delete;
+
+private:
+    std::string_view *asking_;
+    std::string_view before_;
+};
+
 Result<QmpReply> MonitorServer::run_sync(QmpConnection &client, const QmpCommand &command) {
-    QmpContext context = context_for(client);
-    const bool on_main = is_main_thread(); // commands of others, too, may run below one that waits
-    const std::string_view before = on_main ? std::exchange(asking_monitor_, client.monitor()) : "";
-    const std::shared_ptr<void> restore{nullptr, [&](void *) {
-                                            if (on_main)
-                                                asking_monitor_ = before;
-                                        }};
+    QmpContext context = context_for(client, &client);
+    const Asking asking{*this, client};
     try {
         return api_.handlers[command.index].sync(context, command.arguments);
     } catch (const std::exception &exception) {
-        return internal_error(client, command, exception);
+        return internal_error(client, api_.commands[command.index].name, exception);
+    }
+}
+
+std::string MonitorServer::run_human(const HmpConnection &client, std::string_view line) {
+    QmpContext context = context_for(client, nullptr);
+    const Asking asking{*this, client};
+    try {
+        return run_human_command(context, line);
+    } catch (const std::exception &exception) {
+        return fmt::format("Error: {}\n", internal_error(client, line, exception).desc);
     }
 }
 
 asio::awaitable<void> MonitorServer::Internal::run_coroutine(std::shared_ptr<QmpConnection> client,
                                                              QmpCommand command) {
-    QmpContext context = server.context_for(*client);
+    QmpContext context = server.context_for(*client, client.get());
     Result<QmpReply> result{QmpReply{}};
     try {
         auto running = server.api_.handlers[command.index].coroutine(context, command.arguments);
         result = co_await std::move(running);
     } catch (const std::exception &exception) {
-        result = server.internal_error(*client, command, exception);
+        result = server.internal_error(*client, server.api_.commands[command.index].name, exception);
     }
     client->answer(command, result);
 }
 
-Error MonitorServer::internal_error(const QmpConnection &client, const QmpCommand &command,
+Error MonitorServer::internal_error(const ClientConnection &client, std::string_view command,
                                     const std::exception &exception) const {
-    spdlog::error("{}: command {}: {}", client.label(), api_.commands[command.index].name, exception.what());
+    spdlog::error("{}: command {}: {}", client.label(), command, exception.what());
     return generic_error("Internal error: {}", exception.what());
 }
 
-QmpContext MonitorServer::context_for(QmpConnection &client) const {
+QmpContext MonitorServer::context_for(const ClientConnection &client, QmpClient *asking) const {
     assert(context_);
     QmpContext context = *context_;
-    context.client = &client;
+    context.client = asking;
     context.monitor = client.monitor();
     return context;
 }

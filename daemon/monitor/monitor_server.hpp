@@ -24,6 +24,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 namespace boost::asio {
@@ -34,8 +35,9 @@ namespace iothreadd {
 
 class AioContext;
 class ClientConnection;
+class HmpConnection;
 class QmpConnection;
-struct QmpClientState;
+struct ClientState;
 
 /// What clients may cost.
 struct QmpLimits {
@@ -46,6 +48,11 @@ struct QmpLimits {
     std::size_t clients = kMaxClients;
     /// How long a client that is far behind may read nothing at all before it is disconnected.
     std::chrono::nanoseconds stalled = kStalledTimeout;
+};
+
+/// How the human monitor behaves.
+struct HumanDialect {
+    bool readline; ///< edit lines for a person at a terminal
 };
 
 class MonitorServer final : public EventSink {
@@ -61,11 +68,14 @@ public:
     /// What commands work on. Before the main loop runs.
     void set_context(const QmpContext &context);
 
+    /// What the clients of a monitor speak: QMP, or as people do.
+    using Dialect = std::variant<QmpStyle, HumanDialect>;
+
     /// What the clients of one monitor have in common.
     struct Monitor {
         std::string name; ///< unique
-        QmpStyle style;
-        AioContext &home; ///< serves them
+        Dialect dialect;
+        AioContext &home; ///< serves them; for people, the main thread's
     };
 
     /// Serve a client, or tell it that there are too many.
@@ -86,23 +96,28 @@ public:
 
     const QmpApi &api() const { return api_; }
     /// In the order in which they connected. Any thread.
-    std::vector<QmpClientState> clients() const;
+    std::vector<ClientState> clients() const;
     /// End the connection of client `id`, after its reply if that is the one that asks. Any thread.
     /// Errors: GenericError when there is none.
-    Result<void> disconnect(std::int64_t id, const QmpClient &asking);
+    Result<void> disconnect(std::int64_t id, const QmpClient *asking);
     const EventHistory &event_history() const { return history_; }
 
     /// Run a command of a client and answer it: out-of-band ones at once, others on the main thread. In the
     /// client's home thread.
     void run(std::shared_ptr<QmpConnection> client, QmpCommand command);
+    /// Run a line of a person's; what it prints.
+    std::string run_human(const HmpConnection &client, std::string_view line);
 
 private:
     struct Internal;
+    class Asking;
 
-    QmpContext context_for(QmpConnection &client) const;
+    QmpContext context_for(const ClientConnection &client, QmpClient *asking) const;
+    void refuse(const Monitor &monitor, const Error &error, ChardevStream stream);
+    std::shared_ptr<ClientConnection> make_client(const Monitor &monitor, ChardevStream stream);
     Result<QmpReply> run_sync(QmpConnection &client, const QmpCommand &command);
     void run_on_main(std::shared_ptr<QmpConnection> client, QmpCommand command);
-    Error internal_error(const QmpConnection &client, const QmpCommand &command,
+    Error internal_error(const ClientConnection &client, std::string_view command,
                          const std::exception &exception) const;
     void send(const QmpEvent &event);
     void await_limited_events();
@@ -118,7 +133,7 @@ private:
     std::int64_t next_client_ = 1;
     bool stopped_ = false;            ///< no more clients, no more commands
     mutable std::mutex clients_lock_; ///< clients_ changes on the main thread only; others read it
-    std::vector<std::shared_ptr<QmpConnection>> clients_;
+    std::vector<std::shared_ptr<ClientConnection>> clients_;
     std::unique_ptr<Internal> internal_; ///< what needs Asio
 };
 

@@ -29,11 +29,10 @@ private:
 
 } // namespace
 
-QmpConnection::QmpConnection(Setup setup, MonitorServer &server, QmpStyle style, Identity identity)
+QmpConnection::QmpConnection(Setup setup, MonitorServer &server, QmpStyle style)
     : ClientConnection(std::move(setup)),
       server_(server),
       style_(style),
-      identity_(std::move(identity)),
       session_({.commands = server.api().commands,
                 .capabilities = {kOobCapability, kEventSeqCapability},
                 .style = style}) {
@@ -64,28 +63,19 @@ Result<UniqueFd> QmpConnection::take_fd() {
     return fd;
 }
 
-std::optional<QmpConnection::EventForm> QmpConnection::event_form(std::string_view name) const {
+std::optional<EventForm> QmpConnection::event_form(std::string_view name) const {
     const std::lock_guard lock{lock_};
     if (!session_.negotiated() || (event_filter_ && !std::ranges::binary_search(*event_filter_, name)))
         return std::nullopt;
     return EventForm{style_, session_.enabled(kEventSeqCapability)};
 }
 
-QmpClientState QmpConnection::state() const {
-    QmpClientState state{.id = identity_.id,
-                         .monitor = identity_.monitor,
-                         .peer = identity_.peer,
-                         .since = since_,
-                         .capabilities = {},
-                         .events = {},
-                         .commands = 0,
-                         .events_dropped = 0,
-                         .traffic = traffic()};
+ClientState QmpConnection::state() const {
     const std::lock_guard lock{lock_};
+    ClientState state = state_locked();
     if (session_.negotiated())
         state.capabilities = session_.enabled();
     state.events = event_filter_;
-    state.commands = commands_;
     state.events_dropped = all_events_dropped_;
     return state;
 }
@@ -138,7 +128,6 @@ bool QmpConnection::step() {
         if (!command.out_of_band)
             running_end_ = command.end;
         command_began_locked();
-        ++commands_;
     }
     server_.run(std::static_pointer_cast<QmpConnection>(shared_from_this()),
                 std::get<QmpCommand>(*std::move(next)));

@@ -11,9 +11,6 @@
 #include "daemon/monitor/pending_fds.hpp"
 #include "daemon/monitor/qmp_client.hpp"
 
-#include <sys/types.h>
-
-#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -24,54 +21,21 @@ namespace iothreadd {
 
 class MonitorServer;
 
-/// Who is at the other end of a unix domain socket, when it connected.
-struct QmpPeer {
-    pid_t pid;
-    uid_t uid;
-    gid_t gid;
-};
-
-/// What is told about a client.
-struct QmpClientState {
-    std::int64_t id;
-    std::string monitor;
-    std::optional<QmpPeer> peer;
-    std::chrono::system_clock::time_point since;
-    std::optional<std::vector<std::string_view>> capabilities; ///< once negotiated
-    std::optional<std::vector<std::string>> events;            ///< when it filters
-    std::uint64_t commands;
-    std::uint64_t events_dropped;
-    ClientConnection::Traffic traffic;
-};
-
 class QmpConnection final : public ClientConnection, public QmpClient {
 public:
-    struct Identity {
-        std::int64_t id;
-        std::string monitor;
-        std::optional<QmpPeer> peer;
-    };
+    QmpConnection(Setup setup, MonitorServer &server, QmpStyle style);
 
-    QmpConnection(Setup setup, MonitorServer &server, QmpStyle style, Identity identity);
-
-    /// How an event is to be written for this client; nothing: it is not for it. Any thread.
-    struct EventForm {
-        QmpStyle style;
-        bool numbered;
-    };
-    std::optional<EventForm> event_form(std::string_view name) const;
-    /// Queue the line of an event; it is dropped, and counted, when the client is too far behind. Any thread.
-    void send_event(const std::string &line);
-    /// Any thread.
-    QmpClientState state() const;
+    ClientState state() const override;
+    std::optional<EventForm> event_form(std::string_view name) const override;
+    /// Dropped, and counted, when the client is too far behind.
+    void send_event(const std::string &line) override;
     /// Answer a command that ran on the main thread. Main thread.
     void answer(const QmpCommand &command, const Result<QmpReply> &result);
 
     Result<void> enable(std::span<const std::string_view> capabilities) override;
     void set_event_filter(std::optional<std::vector<std::string>> events) override;
     Result<UniqueFd> take_fd() override;
-    std::int64_t id() const override { return identity_.id; }
-    const std::string &monitor() const { return identity_.monitor; }
+    std::int64_t id() const override { return ClientConnection::id(); }
 
 private:
     bool step() override;
@@ -85,16 +49,13 @@ private:
 
     MonitorServer &server_;
     const QmpStyle style_;
-    const Identity identity_;
-    const std::chrono::system_clock::time_point since_ = std::chrono::system_clock::now();
 
     // Guarded by lock_.
     QmpSession session_;
     PendingFds fds_;
     std::uint64_t running_end_ = 0;                        ///< where the in-band command that runs ended
     std::optional<std::vector<std::string>> event_filter_; ///< sorted
-    std::uint64_t commands_ = 0;
-    std::uint64_t events_dropped_ = 0; ///< since the client was last told
+    std::uint64_t events_dropped_ = 0;                     ///< since the client was last told
     std::uint64_t all_events_dropped_ = 0;
 };
 

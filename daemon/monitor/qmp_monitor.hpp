@@ -7,8 +7,7 @@
 // Thread: main thread.  Source: QEMU 11.1's object of this name; `iothread` is ours.
 #pragma once
 
-#include "daemon/iothread/holder_token.hpp"
-#include "daemon/qom/object.hpp"
+#include "daemon/monitor/monitor_object.hpp"
 #include "protocol/qmp/qmp_message.hpp"
 
 #include <optional>
@@ -16,54 +15,22 @@
 
 namespace iothreadd {
 
-class Chardev;
-class ChardevRegistry;
-class IOThreadPool;
-class ObjectTree;
-class MonitorServer;
-
-namespace qapi {
-struct MonitorOptions;
-} // namespace qapi
-
-/// What monitors are made of.
-struct MonitorParts {
-    ChardevRegistry &chardevs;
-    IOThreadPool &iothreads;
-    MonitorServer &server;
-};
-
-class QmpMonitor final : public Object {
+class QmpMonitor final : public MonitorObject {
 public:
     struct Options {
-        std::string id;
-        std::string chardev;
         std::optional<std::string> iothread;
         QmpStyle style = QmpStyle::compact;
     };
 
-    QmpMonitor(Options options, const MonitorParts &parts);
-    /// Disconnects its clients, and gives chardev and IOThread back.
-    ~QmpMonitor() override;
+    QmpMonitor(Common common, Options options, const MonitorParts &parts);
 
-    /// Begin to serve. Errors: no such chardev or IOThread; the chardev has a monitor already.
+    /// Begin to serve. Errors: those of open(); no such IOThread.
     Result<void> complete() override;
-    /// Errors: a client of its is the one that asks.
-    Result<void> prepare_delete() override;
 
     const Options &options() const { return options_; }
 
 private:
     const Options options_;
-    const MonitorParts parts_;
-    std::optional<HolderToken> token_;
-    Chardev *chardev_ = nullptr; ///< while it serves
 };
-
-/// Make `monitor-qmp` known. `parts` outlive the tree.
-void register_monitor_types(ObjectTree &tree, const MonitorParts &parts);
-
-/// The option --monitor: create such an object, named `compat_monitorN` unless it has an id.
-Result<void> add_monitor(ObjectTree &tree, const qapi::MonitorOptions &options);
 
 } // namespace iothreadd

@@ -252,6 +252,13 @@ int alternate_kind(const Json &in, const AlternateClaims &claims, const DecodeCo
     }
 }
 
+void ObjectWriter::begin_member(std::string_view name) {
+    *text_ += has_members_ ? ", \"" : "\"";
+    *text_ += name; // the schema's names need no escapes
+    *text_ += "\": ";
+    has_members_ = true;
+}
+
 std::optional<Json> event_data(Json data) {
     if (data.empty())
         return std::nullopt;

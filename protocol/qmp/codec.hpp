@@ -14,7 +14,9 @@
 
 #include "daemon/util/result.hpp"
 #include "protocol/qmp/codec_fwd.hpp"
+#include "protocol/qmp/command.hpp"
 #include "protocol/qmp/json.hpp"
+#include "protocol/qmp/json_writer.hpp"
 #include "protocol/qmp/qapi_types.hpp"
 
 #include <concepts>
@@ -215,7 +217,10 @@ Result<T> decode_as(const Json &in, Input input = Input::json) {
 }
 
 template <class T>
-requires std::is_arithmetic_v<T> Json encode(T value) { return Json(value); }
+    requires std::is_arithmetic_v<T>
+Json encode(T value) {
+    return Json(value);
+}
 inline Json encode(const std::string &value) { return Json(value); }
 inline Json encode(std::nullptr_t) { return Json(nullptr); }
 template <std::same_as<Json> T>
@@ -240,22 +245,46 @@ Json encode(const Box<T> &value) {
     return encode(*value);
 }
 
-/// Builds one object; absent optional members are left out.
+// Encoding straight to text: a long answer is never a tree, which takes several times as long to build and to
+// destroy. write_value() appends what write_json() makes of encode(), with members in the schema's order.
+template <class T>
+void write_value(std::string &out, const T &value);
+template <class T>
+void write_value(std::string &out, const std::vector<T> &values);
+template <class T>
+void write_value(std::string &out, const Box<T> &value);
+
+/// Builds one object, as a tree or as text; absent optional members are left out.
 class ObjectWriter {
 public:
+    ObjectWriter() : object_(Json::object()) {}
+    /// At the end of `text`, until end().
+    explicit ObjectWriter(std::string &text) : text_(&text) { text += '{'; }
+
     template <class T>
     void put(const char *name, const T &value) {
-        object_[name] = encode(value);
+        if (text_ == nullptr) {
+            object_[name] = encode(value);
+            return;
+        }
+        begin_member(name);
+        write_value(*text_, value);
     }
     template <class T>
     void put(const char *name, const std::optional<T> &value) {
         if (value)
-            object_[name] = encode(*value);
+            put(name, *value);
     }
+
     Json take() { return std::move(object_); }
+    void end() { *text_ += '}'; }
 
 private:
-    Json object_ = Json::object();
+    void begin_member(std::string_view name);
+
+    Json object_;
+    std::string *text_ = nullptr; ///< null: a tree
+    bool has_members_ = false;    ///< of the text
 };
 
 template <class T>
@@ -263,6 +292,47 @@ Json encode_object(const T &value) {
     ObjectWriter writer;
     encode_members(writer, value);
     return writer.take();
+}
+
+template <class T>
+void write_value(std::string &out, const T &value) {
+    if constexpr (requires(ObjectWriter &writer) { encode_members(writer, value); }) {
+        ObjectWriter writer{out};
+        encode_members(writer, value);
+        writer.end();
+    } else if constexpr (std::same_as<T, std::string>) {
+        write_json_string(out, value);
+    } else if constexpr (std::is_enum_v<T>) {
+        write_json_string(out, to_string(value));
+    } else if constexpr (std::same_as<T, Json>) {
+        write_json(out, value);
+    } else { // scalars and alternates
+        write_json(out, encode(value));
+    }
+}
+
+template <class T>
+void write_value(std::string &out, const std::vector<T> &values) {
+    out += '[';
+    for (std::string_view separator; const T &value : values) {
+        out += separator;
+        write_value(out, value);
+        separator = ", ";
+    }
+    out += ']';
+}
+
+template <class T>
+void write_value(std::string &out, const Box<T> &value) {
+    write_value(out, *value);
+}
+
+/// What a command returns, as text.
+template <class T>
+ReplyText encode_text(const T &value) {
+    ReplyText reply;
+    write_value(reply.text, value);
+    return reply;
 }
 
 /// The data of an event: absent when it would be empty.

@@ -9,6 +9,7 @@
 #include "protocol/qmp/json.hpp"
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <variant>
 
@@ -33,6 +34,11 @@ struct SerialisedJson {
     std::string_view text;
 };
 
-using QmpReply = std::variant<Json, SerialisedJson>;
+/// The same, made for one reply.
+struct ReplyText {
+    std::string text;
+};
+
+using QmpReply = std::variant<Json, SerialisedJson, ReplyText>;
 
 } // namespace iothreadd

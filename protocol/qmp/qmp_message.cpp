@@ -41,11 +41,19 @@ std::string qmp_greeting_line(const QmpVersion &version, std::span<const std::st
 }
 
 std::string qmp_return_line(const QmpReply &value, const std::optional<Json> &id, QmpStyle style) {
-    std::string text = R"({"return": )";
+    constexpr std::size_t around = 64; // enough for an id that is a number and for what is always there
+    std::string_view prepared;
     if (const auto *serialised = std::get_if<SerialisedJson>(&value))
-        text += serialised->text;
+        prepared = serialised->text;
+    else if (const auto *made = std::get_if<ReplyText>(&value))
+        prepared = made->text;
+    std::string text;
+    text.reserve(prepared.size() + around);
+    text += R"({"return": )";
+    if (const auto *tree = std::get_if<Json>(&value))
+        write_json(text, *tree);
     else
-        write_json(text, std::get<Json>(value));
+        text += prepared;
     if (id) {
         text += R"(, "id": )";
         write_json(text, *id);

@@ -114,7 +114,7 @@ class CommandsBackEnd:
         call = f"{handler(command)}(context)" if empty else f"{handler(command)}(context, *args)"
         file.add(f"    auto result = {'co_await ' if coroutine else ''}{call};")
         file.add("    if (result.has_error())", f"        {back} result.error();")
-        value = "Json::object()" if command.returns is EMPTY else "qapi::encode(*result)"
+        value = "Json::object()" if command.returns is EMPTY else "qapi::encode_text(*result)"
         file.add(f"    {back} QmpReply{{{value}}};", "}", "")
 
     def _tables(self, file: CppFile) -> None:

@@ -30,7 +30,7 @@ _MACRO_FAMILY = re.compile(
 _RUNTIME = frozenset(
     """AlternateClaims Awaitable Box Case CommandHandler DecodeContext DecodeError Empty Error ErrorClass EventSink
     Input Json Keyval ObjectReader ObjectWriter OptionHandler OptionInfo OptionMember OptionType Path QmpContext
-    QmpReply Result SerialisedJson""".split()
+    QmpReply ReplyText Result SerialisedJson""".split()
 )
 """What the hand-written part calls its types."""
 

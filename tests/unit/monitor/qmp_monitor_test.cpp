@@ -1,64 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "daemon/chardev/chardev_registry.hpp"
-#include "daemon/iothread/iothread.hpp"
-#include "daemon/iothread/iothread_pool.hpp"
-#include "daemon/iothread/iothread_type.hpp"
-#include "daemon/monitor/qmp_monitor.hpp"
-#include "daemon/qom/object_tree.hpp"
-#include "daemon/util/fd_store.hpp"
-#include "daemon/util/run_alone.hpp"
-#include "tests/unit/monitor/test_server.hpp"
-
-#include "qapi/char_types.hpp"
-#include "qapi/monitor_types.hpp"
-#include "qapi/qom_types.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/unit/monitor/monitor_fixture.hpp"
 
 using namespace iothreadd;
 using namespace iothreadd::test;
 
 namespace {
 
-struct Fixture {
-    Fixture() {
-        register_iothread_types(tree, iothreads);
-        register_monitor_types(tree,
-                               {.chardevs = chardevs, .iothreads = iothreads, .server = server.server()});
-        qapi::ObjectOptions options;
-        options.id = "io0";
-        options.u.emplace<qapi::Case<qapi::ObjectType::iothread, qapi::IothreadProperties>>();
-        REQUIRE(tree.create("iothread", "io0", options).has_value());
-        add_chardev("c");
-    }
-
-    void add_chardev(const std::string &id, bool listens = true) {
-        qapi::ChardevOptions options;
-        options.u.emplace<qapi::Case<qapi::ChardevBackendKind::socket, qapi::ChardevSocketOptions>>() = {
-            {.path = dir / id, .server = listens}};
-        auto adding = chardevs.add(id, chardev_backend(options).value(), nullptr);
-        REQUIRE(run_alone(std::move(adding)).value().has_value());
-    }
-
-    Result<void> add(const std::string &id, const std::string &chardev,
-                     const std::optional<std::string> &iothread = {}) {
-        return add_monitor(tree, {.chardev = chardev, .id = id, .iothread = iothread});
-    }
-
-    TestServer server;
-    TempDir dir;
-    FdStore fds;
-    ChardevRegistry chardevs{server.io(), fds};
-    IOThreadPool iothreads{server.home(), server.server()};
-    ObjectTree tree;
-};
-
 constexpr std::string_view kEcho = R"({"execute":"echo","arguments":{"n":1}})";
 const Json kEchoed{{"return", {{"n", 1}}}};
 
 } // namespace
 
-TEST_CASE_METHOD(Fixture, "QmpMonitor: serves the clients of its chardev, in the main loop or an IOThread",
+TEST_CASE_METHOD(MonitorFixture,
+                 "QmpMonitor: serves the clients of its chardev, in the main loop or an IOThread",
                  "[monitor]") {
     const bool in_iothread = GENERATE(false, true);
     REQUIRE(add("m", "c", in_iothread ? std::optional<std::string>{"io0"} : std::nullopt).has_value());
@@ -81,7 +35,7 @@ TEST_CASE_METHOD(Fixture, "QmpMonitor: serves the clients of its chardev, in the
     CHECK(one.at_end());
 }
 
-TEST_CASE_METHOD(Fixture, "QmpMonitor: holds its IOThread until it is deleted", "[monitor]") {
+TEST_CASE_METHOD(MonitorFixture, "QmpMonitor: holds its IOThread until it is deleted", "[monitor]") {
     REQUIRE(add("m", "c", "io0").has_value());
     CHECK(tree.remove("io0").error().desc ==
           "object 'io0' is in use, can not be deleted: held by qom-object '/objects/m'");
@@ -92,7 +46,8 @@ TEST_CASE_METHOD(Fixture, "QmpMonitor: holds its IOThread until it is deleted", 
     CHECK(tree.remove("io0").has_value());
 }
 
-TEST_CASE_METHOD(Fixture, "QmpMonitor: out-of-band commands run in the IOThread while the main thread waits",
+TEST_CASE_METHOD(MonitorFixture,
+                 "QmpMonitor: out-of-band commands run in the IOThread while the main thread waits",
                  "[monitor]") {
     REQUIRE(add("m", "c", "io0").has_value());
     TestClient client = server.connect(dir / "c");
@@ -111,7 +66,8 @@ TEST_CASE_METHOD(Fixture, "QmpMonitor: out-of-band commands run in the IOThread 
     CHECK(client.line()["id"] == 2);
 }
 
-TEST_CASE_METHOD(Fixture, "QmpMonitor: can be deleted while clients talk and a command waits", "[monitor]") {
+TEST_CASE_METHOD(MonitorFixture, "QmpMonitor: can be deleted while clients talk and a command waits",
+                 "[monitor]") {
     const bool in_iothread = GENERATE(false, true);
     REQUIRE(add("m", "c", in_iothread ? std::optional<std::string>{"io0"} : std::nullopt).has_value());
     TestClient waiting = server.connect(dir / "c");
@@ -135,7 +91,7 @@ TEST_CASE_METHOD(Fixture, "QmpMonitor: can be deleted while clients talk and a c
     CHECK(next.send(kEcho).line() == kEchoed);
 }
 
-TEST_CASE_METHOD(Fixture, "QmpMonitor: a chardev that connected serves one monitor, and ends with it",
+TEST_CASE_METHOD(MonitorFixture, "QmpMonitor: a chardev that connected serves one monitor, and ends with it",
                  "[monitor]") {
     auto manager = bind_unix_listener(dir / "d");
     REQUIRE(manager.has_value());
@@ -151,20 +107,19 @@ TEST_CASE_METHOD(Fixture, "QmpMonitor: a chardev that connected serves one monit
     CHECK(add("n", "d").error().desc == "chardev 'd' is not connected");
 }
 
-TEST_CASE_METHOD(Fixture, "QmpMonitor: says what is wrong with it, and leaves nothing behind", "[monitor]") {
+TEST_CASE_METHOD(MonitorFixture, "QmpMonitor: says what is wrong with it, and leaves nothing behind",
+                 "[monitor]") {
     add_chardev("d");
     CHECK(add("m", "nope").error().desc == "chardev \"nope\" not found");
     CHECK(add("m", "c", "nope").error().desc == "iothread \"nope\" not found");
     CHECK(add("-", "c").error().desc == "Parameter 'id' expects an identifier");
-    CHECK(add_monitor(tree, {.chardev = "c", .mode = qapi::MonitorMode::readline}).error().desc ==
-          "Only QMP is supported");
     REQUIRE(add("m", "c").has_value());
     CHECK(add("n", "c").error().desc == "chardev 'c' is already in use");
     CHECK(add("m", "d").error().desc == "attempt to add duplicate property 'm' to object (type 'container')");
     CHECK(tree.objects().children().size() == 2);
 }
 
-TEST_CASE_METHOD(Fixture, "QmpMonitor: makes up a name, and shows its properties", "[monitor]") {
+TEST_CASE_METHOD(MonitorFixture, "QmpMonitor: makes up a name, and shows its properties", "[monitor]") {
     add_chardev("d");
     REQUIRE(add_monitor(tree, {.chardev = "c"}).has_value());
     REQUIRE(add_monitor(tree, {.chardev = "d", .pretty = true, .iothread = "io0"}).has_value());
@@ -177,4 +132,23 @@ TEST_CASE_METHOD(Fixture, "QmpMonitor: makes up a name, and shows its properties
     REQUIRE(tree.remove("compat_monitor0").has_value());
     REQUIRE(add_monitor(tree, {.chardev = "c"}).has_value());
     CHECK(tree.resolve("/objects/compat_monitor0").has_value());
+}
+
+TEST_CASE_METHOD(MonitorFixture, "QmpMonitor: with close-action=delete it goes with its last client",
+                 "[monitor]") {
+    REQUIRE(create<qapi::ObjectType::monitor_qmp>(
+        "m", qapi::MonitorQmpProperties{.chardev = "c", .close_action = qapi::MonitorCloseAction::delete_}));
+    TestClient one = server.connect(dir / "c");
+    TestClient two = server.connect(dir / "c");
+    one.negotiate();
+    two.negotiate();
+    one.close();
+    CHECK(two.send(kEcho).line() == kEchoed);
+    server.run_ready();
+    CHECK(tree.objects().find_child("m") != nullptr);
+    two.close();
+    server.run_until([&] { return tree.objects().find_child("m") == nullptr; });
+    CHECK_FALSE(chardevs.find("c")->attached()); // and can have another
+    REQUIRE(add("n", "c").has_value());
+    server.connect(dir / "c").negotiate();
 }

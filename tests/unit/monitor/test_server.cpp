@@ -140,7 +140,8 @@ TestServer::TestServer(QmpStyle style, const QmpLimits &limits)
     : path_(dir_ / "qmp"), internal_(std::make_unique<Internal>(*this, limits)) {
     current_server = this;
     internal_->server.set_context(internal_->context);
-    const MonitorServer::Monitor monitor{.name = "test", .style = style, .home = internal_->loop->context()};
+    const MonitorServer::Monitor monitor{
+        .name = "test", .dialect = style, .home = internal_->loop->context()};
     internal_->chardev.emplace(internal_->io, "test", bind_unix_listener(path_).value());
     const auto serve = [this, monitor](ChardevStream stream) {
         internal_->server.serve(monitor, std::move(stream));
@@ -232,6 +233,14 @@ std::string TestClient::text() {
     std::string line = received_.substr(0, end);
     received_.erase(0, end + 2);
     return line;
+}
+
+std::string TestClient::read_until(std::string_view end) {
+    server_.run_until([&] {
+        ended_ = ended_ || !receive();
+        return ended_ || received_.ends_with(end);
+    });
+    return std::exchange(received_, {});
 }
 
 Json TestClient::line() { return Json::parse(text()); }

@@ -4,6 +4,7 @@
 // its clients. Server and clients share the test's thread: whenever a client waits, the server runs.
 #pragma once
 
+#include "daemon/monitor/client_connection.hpp"
 #include "daemon/monitor/monitor_server.hpp"
 #include "daemon/util/shutdown_request.hpp"
 #include "daemon/util/unique_fd.hpp"
@@ -54,6 +55,8 @@ public:
     Json line();
     /// The same, as it came, without its CR LF.
     std::string text();
+    /// All that comes until it ends with `end`, as it came.
+    std::string read_until(std::string_view end);
     /// The next line, parsed, without running the server: for what another thread answers.
     Json line_without_server();
     /// Past the greeting and qmp_capabilities.

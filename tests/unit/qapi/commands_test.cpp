@@ -90,6 +90,8 @@ std::size_t index_of(std::string_view name) {
 std::string show(const Result<QmpReply> &reply) {
     if (reply.has_error())
         return std::string(to_string(reply.error().error_class)) + ": " + reply.error().desc;
+    if (const auto *made = std::get_if<ReplyText>(&*reply))
+        return Json::parse(made->text).dump();
     return std::get<Json>(*reply).dump();
 }
 

@@ -23,6 +23,7 @@ void check_round_trip(const char *text) {
     INFO(text);
     REQUIRE(value.has_value());
     CHECK(encode(*value) == in);
+    CHECK(Json::parse(encode_text(*value).text) == in);
 }
 
 /// Put a value of every JSON type in every place of `text`: it is decoded and survives a round trip, or
@@ -45,8 +46,17 @@ void check_every_wrong_value(const char *text) {
             const auto again = decode_as<T>(encode(*decoded));
             REQUIRE(again.has_value());
             CHECK(encode(*again) == encode(*decoded));
+            CHECK(Json::parse(encode_text(*decoded).text) == encode(*decoded));
         }
     }
+}
+
+/// The text of what `in` decodes to.
+template <class T>
+std::string text_of(const char *in) {
+    const auto value = decode_as<T>(Json::parse(in));
+    REQUIRE(value.has_value());
+    return encode_text(*value).text;
 }
 
 class RecordingSink : public EventSink {
@@ -60,6 +70,20 @@ public:
 };
 
 } // namespace
+
+TEST_CASE("encode: text is in QMP's style, and has the members in the schema's order", "[qapi]") {
+    CHECK(text_of<Integers>("{}") == "{}");
+    CHECK(text_of<Bottom>(R"({"limits": {"high": 2, "low": 1}, "rank": 3, "id": "x\u0001\u00e4\""})") ==
+          R"({"id": "x\u0001\u00E4\"", "rank": 3, "limits": {"low": 1, "high": 2}})");
+    CHECK(text_of<Device>(R"({"type": "group", "reader": "2-tone", "id": "x", "children": []})") ==
+          R"({"reader": "2-tone", "id": "x", "type": "group", "children": []})");
+    CHECK(text_of<Anything>("[1]") == "[1]");
+    CHECK(encode_text(Json::parse(R"([1,{"b":null}])")).text == R"([1, {"b": null}])");
+    CHECK(text_of<Named>(R"("default")") == R"("default")");
+    CHECK(encode_text(std::vector<std::vector<std::string>>{{"a", "b"}, {}}).text == R"([["a", "b"], []])");
+    CHECK(encode_text(std::numeric_limits<double>::infinity()).text == "null");
+    CHECK(encode_text(true).text == "true");
+}
 
 TEST_CASE("encode: gives back what was decoded", "[qapi]") {
     check_round_trip<Integers>("{}");

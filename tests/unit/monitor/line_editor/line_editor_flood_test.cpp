@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A LineEditor with whatever a peer may send: the screen always shows the line, and nothing costs too much.
-#include "tests/unit/monitor/typist.hpp"
+#include "tests/unit/monitor/line_editor/typist.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -2,7 +2,7 @@
 //
 // What a LineEditor knows besides the line: the ones before, and how it may go on.
 #include "daemon/monitor/line_editor/candidate_list.hpp"
-#include "tests/unit/monitor/typist.hpp"
+#include "tests/unit/monitor/line_editor/typist.hpp"
 
 #include <catch2/catch.hpp>
 

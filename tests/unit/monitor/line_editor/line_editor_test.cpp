@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/monitor/line_editor/line_editor.hpp"
 
-#include "tests/unit/monitor/typist.hpp"
+#include "tests/unit/monitor/line_editor/typist.hpp"
 
 #include <catch2/catch.hpp>
 

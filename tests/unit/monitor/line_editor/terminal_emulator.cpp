@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tests/unit/monitor/terminal_emulator.hpp"
+#include "tests/unit/monitor/line_editor/terminal_emulator.hpp"
 
 #include "protocol/qmp/utf8.hpp"
 

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "daemon/monitor/line_editor/line_editor.hpp"
-#include "tests/unit/monitor/terminal_emulator.hpp"
+#include "tests/unit/monitor/line_editor/terminal_emulator.hpp"
 
 #include <string>
 #include <string_view>

@@ -22,7 +22,7 @@ Result<QmpReply> call_get_level(QmpContext &context, const Json &arguments) {
     auto result = qmp_get_level(context);
     if (result.has_error())
         return result.error();
-    return QmpReply{qapi::encode(*result)};
+    return QmpReply{qapi::encode_text(*result)};
 }
 
 Result<QmpReply> call_paint_add(QmpContext &context, const Json &arguments) {
@@ -42,7 +42,7 @@ Result<QmpReply> call_paint_list(QmpContext &context, const Json &arguments) {
     auto result = qmp_paint_list(context);
     if (result.has_error())
         return result.error();
-    return QmpReply{qapi::encode(*result)};
+    return QmpReply{qapi::encode_text(*result)};
 }
 
 Result<QmpReply> call_paint_mix(QmpContext &context, const Json &arguments) {
@@ -52,7 +52,7 @@ Result<QmpReply> call_paint_mix(QmpContext &context, const Json &arguments) {
     auto result = qmp_paint_mix(context, *args);
     if (result.has_error())
         return result.error();
-    return QmpReply{qapi::encode(*result)};
+    return QmpReply{qapi::encode_text(*result)};
 }
 
 Result<QmpReply> call_ratio_set(QmpContext &context, const Json &arguments) {
