@@ -119,7 +119,8 @@ def exported_from_a_set(case: Case, daemon: Daemon, qmp: QmpClient) -> None:
     export = case.serve(qmp, Path("/dev/fdset/20"))
     qmp.execute("remove-fd", {"fdset-id": 20})
     equal(qmp.execute("query-fdsets"), [{"fdset-id": 20, "fds": []}], "the set that is in use")
-    case.run("qemu-io", "-f", "raw", "-c", "write -P 0xab 1M 64k", "-c", "read -P 0xab 1M 64k", "-c", "flush", export.uri)
+    case.run("qemu-io", "-f", "raw", "-c", "write -P 0xab 1M 64k", "-c", "read -P 0xab 1M 64k", "-c", "flush",
+             export.uri)
     expected = data[:1 << 20] + b"\xab" * 65536 + data[(1 << 20) + 65536:]
     check(kept.read_bytes() == expected, "the file does not contain what was written")
     qmp.execute("block-export-del", {"id": export.id, "mode": "hard"})
@@ -160,11 +161,13 @@ def server_on_a_passed_listener(case: Case, qmp: QmpClient) -> None:
     path = case.path("passed.sock")
     case.own_sockets.add(path)
     address = {"addr": {"type": "fd", "data": {"str": "listener"}}}
-    equal(qmp.refused("nbd-server-start", address), "File descriptor named 'listener' has not been found", "no such name")
+    equal(qmp.refused("nbd-server-start", address), "File descriptor named 'listener' has not been found",
+          "no such name")
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(path))
         getfd(qmp, "listener", listener.fileno())
-        equal(qmp.refused("nbd-server-start", address), "File descriptor 'listener' is not a listening socket", "too early")
+        equal(qmp.refused("nbd-server-start", address), "File descriptor 'listener' is not a listening socket",
+              "too early")
         listener.listen()
         getfd(qmp, "listener", listener.fileno())
     qmp.execute("nbd-server-start", address)
@@ -187,7 +190,7 @@ def masses(case: Case, daemon: Daemon) -> None:
                 send_with(qmp, b'{"execute": "query-version"}', *[fd] * 8)
                 check("return" in qmp.receive(), "query-version failed")
             check(fd_count(daemon) <= before + 2 + 2, "descriptors that no command took pile up")
-            own = next(info["id"] for info in other.execute("query-clients") if not info["self"])
+            own = max(info["id"] for info in other.execute("query-clients") if not info["self"])
             send_with(qmp, b'{"execute": ', fd)
             other.execute("client-disconnect", {"id": own})
             qmp.expect_closed()
