@@ -111,10 +111,15 @@ protected:
     virtual bool step() = 0;
     virtual bool wants_input() = 0;
     virtual void receive(std::string_view bytes) = 0;
+    /// `fd` came with the bytes of the receive() that follows, which begin at `begin`, counted from the
+    /// start of the connection. Of several that came together it is the first; the others are closed.
+    virtual void receive_fd(UniqueFd, std::uint64_t /*begin*/) {}
     /// The client sends no more.
     virtual void input_ended() = 0;
     /// After input_ended(): nothing is left to do or to answer.
     virtual bool done() = 0;
+    /// The connection is over: let go of what came through it.
+    virtual void closed() {}
     /// A line to send now that everything before it is sent; empty: none. lock_ held.
     virtual std::string line_for_room() { return {}; }
 

@@ -5,6 +5,7 @@
 #include "daemon/monitor/hmp_connection.hpp"
 #include "daemon/monitor/human_monitor.hpp"
 #include "daemon/monitor/qmp_connection.hpp"
+#include "daemon/util/fd_store.hpp"
 #include "daemon/util/thread.hpp"
 
 #include <boost/asio/awaitable.hpp>
@@ -93,8 +94,15 @@ void MonitorServer::close_monitor(std::string_view name) {
     for (const auto &client : clients_)
         if (client->monitor() == name)
             client->abort_and_wait();
-    const std::lock_guard lock{clients_lock_};
-    std::erase_if(clients_, [name](const auto &client) { return client->monitor() == name; });
+    {
+        const std::lock_guard lock{clients_lock_};
+        std::erase_if(clients_, [name](const auto &client) { return client->monitor() == name; });
+    }
+    if (!context_)
+        return;
+    context_->fds.forget_monitor(name);
+    if (clients_.empty())
+        context_->fds.forget_unused_sets();
 }
 
 bool MonitorServer::serve(const Monitor &monitor, ChardevStream stream) {
@@ -313,7 +321,7 @@ private:
 };
 
 Result<QmpReply> MonitorServer::run_sync(QmpConnection &client, const QmpCommand &command) {
-    QmpContext context = context_for(&client);
+    QmpContext context = context_for(client, &client);
     const Asking asking{*this, client};
     try {
         return api_.handlers[command.index].sync(context, command.arguments);
@@ -323,7 +331,7 @@ Result<QmpReply> MonitorServer::run_sync(QmpConnection &client, const QmpCommand
 }
 
 std::string MonitorServer::run_human(const HmpConnection &client, std::string_view line) {
-    QmpContext context = context_for(nullptr);
+    QmpContext context = context_for(client, nullptr);
     const Asking asking{*this, client};
     try {
         return run_human_command(context, line);
@@ -334,7 +342,7 @@ std::string MonitorServer::run_human(const HmpConnection &client, std::string_vi
 
 asio::awaitable<void> MonitorServer::Internal::run_coroutine(std::shared_ptr<QmpConnection> client,
                                                              QmpCommand command) {
-    QmpContext context = server.context_for(client.get());
+    QmpContext context = server.context_for(*client, client.get());
     Result<QmpReply> result{QmpReply{}};
     try {
         auto running = server.api_.handlers[command.index].coroutine(context, command.arguments);
@@ -351,10 +359,11 @@ Error MonitorServer::internal_error(const ClientConnection &client, std::string_
     return generic_error("Internal error: {}", exception.what());
 }
 
-QmpContext MonitorServer::context_for(QmpClient *client) const {
+QmpContext MonitorServer::context_for(const ClientConnection &client, QmpClient *asking) const {
     assert(context_);
     QmpContext context = *context_;
-    context.client = client;
+    context.client = asking;
+    context.monitor = client.monitor();
     return context;
 }
 
@@ -364,6 +373,8 @@ void MonitorServer::forget(ClientConnection &client) {
         std::erase_if(clients_, [&client](const auto &other) { return other.get() == &client; });
     }
     if (clients_.empty()) {
+        if (context_)
+            context_->fds.forget_unused_sets();
         internal_->close_timer.cancel();
         report_closed();
     }

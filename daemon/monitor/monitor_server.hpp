@@ -116,7 +116,7 @@ private:
     struct Internal;
     class Asking;
 
-    QmpContext context_for(QmpClient *client) const;
+    QmpContext context_for(const ClientConnection &client, QmpClient *asking) const;
     Result<ClientPermit> admit(const Monitor &monitor, const ChardevStream &stream);
     void refuse(const Monitor &monitor, const Error &error, ChardevStream stream);
     std::shared_ptr<ClientConnection> make_client(const Monitor &monitor, ClientPermit permit,

@@ -7,8 +7,8 @@ def test(case: Case) -> None:
     daemon = case.settings.daemon
     for word in ("help", "?", "nope,help"):
         equal(
-            case.run(daemon, "--object", word).stdout, "List of user creatable objects:\n  iothread\n  monitor-hmp\n  monitor-qmp\n",
-            f"--object {word}"
+            case.run(daemon, "--object", word).stdout,
+            "List of user creatable objects:\n  iothread\n  monitor-hmp\n  monitor-qmp\n", f"--object {word}"
         )
     lines = case.run(daemon, "--object", "iothread,help").stdout.splitlines()
     equal(lines[0], "iothread options:", "first line")
