@@ -94,6 +94,7 @@ TEST_CASE("Role: a read-only client may run these commands and no others", "[mon
         "query-clients",
         "query-commands",
         "query-events-since",
+        "query-fdsets",
         "query-iothreads",
         "query-named-block-nodes",
         "query-nbd-server",
@@ -102,6 +103,7 @@ TEST_CASE("Role: a read-only client may run these commands and no others", "[mon
         "set-event-filter",
     };
     const std::set<std::string> refused{
+        "add-fd",
         "block-export-add",
         "block-export-del",
         "blockdev-add",
@@ -109,6 +111,8 @@ TEST_CASE("Role: a read-only client may run these commands and no others", "[mon
         "chardev-add",
         "chardev-remove",
         "client-disconnect",
+        "closefd",
+        "getfd",
         "human-monitor-command",
         "nbd-server-start",
         "nbd-server-stop",
@@ -116,6 +120,7 @@ TEST_CASE("Role: a read-only client may run these commands and no others", "[mon
         "object-del",
         "qom-set",
         "quit",
+        "remove-fd",
         "x-blockdev-set-iothread",
     };
     std::set<std::string> classified = allowed;
