@@ -9,13 +9,15 @@
 
 namespace iothreadd {
 
+class FdStore;
+
 namespace qapi {
 struct BlockdevOptions;
 }
 
 /// Open a node. `options` has a node-name.
 /// Errors: those of the driver.
-Result<std::unique_ptr<BlockNode>> open_block_node(IOThreadPool &iothreads,
+Result<std::unique_ptr<BlockNode>> open_block_node(IOThreadPool &iothreads, FdStore &fds,
                                                    const qapi::BlockdevOptions &options);
 
 } // namespace iothreadd

@@ -18,7 +18,7 @@ auto named(std::string_view name) {
 
 } // namespace
 
-BlockGraph::BlockGraph(IOThreadPool &iothreads) : iothreads_(iothreads) {}
+BlockGraph::BlockGraph(IOThreadPool &iothreads, FdStore &fds) : iothreads_(iothreads), fds_(fds) {}
 
 BlockGraph::~BlockGraph() { assert_main_thread(); }
 
@@ -44,7 +44,7 @@ Result<void> BlockGraph::add(const qapi::BlockdevOptions &options) {
         return generic_error("'node-name' must be specified for the root node");
     if (Result<void> checked = check_name(*options.node_name); !checked)
         return checked;
-    Result<std::unique_ptr<BlockNode>> node = open_block_node(iothreads_, options);
+    Result<std::unique_ptr<BlockNode>> node = open_block_node(iothreads_, fds_, options);
     if (!node)
         return std::move(node).error();
     nodes_.push_back(std::move(*node));

@@ -15,6 +15,7 @@
 namespace iothreadd {
 
 class BlockNode;
+class FdStore;
 class IOThreadPool;
 
 namespace qapi {
@@ -26,7 +27,8 @@ public:
     /// The longest node name.
     static constexpr std::size_t kNodeNameMax = 31;
 
-    explicit BlockGraph(IOThreadPool &iothreads);
+    /// `fds` has the files that others opened for us.
+    BlockGraph(IOThreadPool &iothreads, FdStore &fds);
     ~BlockGraph(); ///< nobody uses a node any more
     BlockGraph(const BlockGraph &) = delete;
     BlockGraph &operator=(const BlockGraph &) = delete;
@@ -42,6 +44,7 @@ private:
     Result<void> check_name(std::string_view name) const;
 
     IOThreadPool &iothreads_;
+    FdStore &fds_;
     std::vector<std::unique_ptr<BlockNode>> nodes_;
 };
 

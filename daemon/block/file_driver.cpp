@@ -31,7 +31,7 @@ FileLocks::Mode locking_mode(qapi::OnOffAuto locking) {
 
 } // namespace
 
-Result<std::unique_ptr<BlockNode>> open_file_node(IOThreadPool &iothreads, BlockNodeInfo info,
+Result<std::unique_ptr<BlockNode>> open_file_node(IOThreadPool &iothreads, FdStore &fds, BlockNodeInfo info,
                                                   const qapi::BlockdevOptions &common,
                                                   const qapi::BlockdevOptionsFile &options) {
     if (options.aio == qapi::BlockdevAioOptions::io_uring && !io_uring_is_available())
@@ -43,7 +43,8 @@ Result<std::unique_ptr<BlockNode>> open_file_node(IOThreadPool &iothreads, Block
         FileNode::open(iothreads, std::move(info),
                        {.unmap = common.discard == qapi::BlockdevDiscardOptions::unmap,
                         .never_use_ring = options.aio == qapi::BlockdevAioOptions::threads,
-                        .locking = locking_mode(options.locking.value_or(qapi::OnOffAuto::auto_))});
+                        .locking = locking_mode(options.locking.value_or(qapi::OnOffAuto::auto_)),
+                        .fds = &fds});
     if (!node)
         return std::move(node).error();
     return std::unique_ptr<BlockNode>(std::move(*node));

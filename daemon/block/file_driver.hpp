@@ -9,6 +9,8 @@
 
 namespace iothreadd {
 
+class FdStore;
+
 namespace qapi {
 struct BlockdevOptions;
 struct BlockdevOptionsFile;
@@ -16,7 +18,7 @@ struct BlockdevOptionsFile;
 
 /// `info` has what all drivers know.
 /// Errors: FileNode::open(); aio=io_uring where the kernel refuses io_uring to this process.
-Result<std::unique_ptr<BlockNode>> open_file_node(IOThreadPool &iothreads, BlockNodeInfo info,
+Result<std::unique_ptr<BlockNode>> open_file_node(IOThreadPool &iothreads, FdStore &fds, BlockNodeInfo info,
                                                   const qapi::BlockdevOptions &common,
                                                   const qapi::BlockdevOptionsFile &options);
 

@@ -24,6 +24,14 @@ Error could_not_open(const std::string &filename, int error) {
     return generic_error("Could not open '{}': {}", filename, std::strerror(error));
 }
 
+Error not_regular(const std::string &filename) {
+    return generic_error("'file' driver requires '{}' to be a regular file", filename);
+}
+
+Error no_direct(const std::string &filename) {
+    return generic_error("Could not open '{}': filesystem does not support O_DIRECT", filename);
+}
+
 /// Open without hanging on a FIFO and without waking a device that was named by mistake.
 Result<UniqueFd> open_regular(const FileImage::Options &options) {
     const std::string &filename = options.filename;
@@ -34,23 +42,14 @@ Result<UniqueFd> open_regular(const FileImage::Options &options) {
         return could_not_open(filename, errno);
     if (S_ISDIR(status.st_mode))
         return could_not_open(filename, EISDIR);
-    const Error not_regular = generic_error("'file' driver requires '{}' to be a regular file", filename);
     if (!S_ISREG(status.st_mode))
-        return not_regular;
+        return not_regular(filename);
 
-    const int flags =
-        (options.read_only ? O_RDONLY : O_RDWR) | (options.direct ? O_DIRECT : 0) | O_CLOEXEC | O_NOCTTY;
-    UniqueFd fd(::open(filename.c_str(), flags | O_NONBLOCK));
+    const int flags = (options.read_only ? O_RDONLY : O_RDWR) | (options.direct ? O_DIRECT : 0);
+    UniqueFd fd(::open(filename.c_str(), flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
     if (!fd && errno == EINVAL && options.direct)
-        return generic_error("Could not open '{}': filesystem does not support O_DIRECT", filename);
+        return no_direct(filename);
     if (!fd)
-        return could_not_open(filename, errno);
-    if (::fstat(fd.get(), &status) != 0)
-        return could_not_open(filename, errno);
-    if (!S_ISREG(status.st_mode)) // replaced since stat()
-        return not_regular;
-    if (::fcntl(fd.get(), F_SETFL, flags & (O_DIRECT | O_ACCMODE)) !=
-        0) // no O_NONBLOCK: io_uring would obey it
         return could_not_open(filename, errno);
     return fd;
 }
@@ -109,15 +108,24 @@ Result<FileImage> FileImage::open(const Options &options) {
     Result<UniqueFd> fd = open_regular(options);
     if (!fd)
         return std::move(fd).error();
+    return adopt(std::move(*fd), options);
+}
+
+Result<FileImage> FileImage::adopt(UniqueFd fd, const Options &options) {
     struct stat status {};
-    if (::fstat(fd->get(), &status) != 0)
+    if (::fstat(fd.get(), &status) != 0)
         return could_not_open(options.filename, errno);
+    if (!S_ISREG(status.st_mode)) // also when it was replaced since stat()
+        return not_regular(options.filename);
+    // No O_NONBLOCK: io_uring would obey it. No O_APPEND: all writes would.
+    if (::fcntl(fd.get(), F_SETFL, options.direct ? O_DIRECT : 0) != 0)
+        return errno == EINVAL ? no_direct(options.filename) : could_not_open(options.filename, errno);
     const auto size_bytes = static_cast<std::uint64_t>(status.st_size);
     FileImage image{};
     image.size_bytes = std::min(align_up(size_bytes, kSectorBytes), kNodeBytesMax);
     if (options.direct)
-        image.limits = direct_limits(fd->get());
-    image.fd = std::move(*fd);
+        image.limits = direct_limits(fd.get());
+    image.fd = std::move(fd);
     return image;
 }
 

@@ -24,6 +24,8 @@ struct FileImage {
 
     /// Errors: Could not open 'P': <what the kernel said>; 'file' driver requires 'P' to be a regular file.
     static Result<FileImage> open(const Options &options);
+    /// The same for what is open already. Its flags become those that open() gives.
+    static Result<FileImage> adopt(UniqueFd fd, const Options &options);
 
     UniqueFd fd;
     std::uint64_t size_bytes = 0; ///< rounded up to whole sectors

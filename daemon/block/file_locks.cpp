@@ -54,6 +54,8 @@ bool any_byte(std::uint8_t bits, off_t base, Visit &&visit) {
 FileLocks::FileLocks(int fd, Mode mode, std::string filename)
     : fd_(fd), mode_(mode), filename_(std::move(filename)) {}
 
+FileLocks::~FileLocks() { release(locked_); }
+
 Result<void> FileLocks::update(BlockPermissions wanted) {
     if (mode_ == Mode::off)
         return {};

@@ -20,6 +20,9 @@ public:
 
     /// `fd` is borrowed; its last close drops all locks.
     FileLocks(int fd, Mode mode, std::string filename);
+    ~FileLocks(); ///< releases them: closing `fd` does not when it is a duplicate
+    FileLocks(const FileLocks &) = delete;
+    FileLocks &operator=(const FileLocks &) = delete;
 
     /// Hold the bytes of `wanted` and only those. On failure what was held before is still held.
     /// Errors: Failed to get "write" lock (somebody does not share it); Failed to get shared "write" lock

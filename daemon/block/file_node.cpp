@@ -3,9 +3,11 @@
 
 #include "daemon/block/file_request.hpp"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <cassert>
+#include <cstring>
 
 namespace iothreadd {
 namespace {
@@ -13,25 +15,46 @@ namespace {
 /// What every node needs, also without users: that the image is not half-way through something.
 constexpr BlockPermissions kAlways{.held = BlockPermissions::kConsistentRead};
 
+/// Open `/dev/fdset/N`.
+Result<FileImage> open_from_set(const FileImage::Options &how, FdStore &fds, FdSetUse &use) {
+    if (!FdStore::set_of(how.filename))
+        return generic_error("Could not parse fdset {}", how.filename);
+    const int access = how.read_only ? O_RDONLY : O_RDWR;
+    FdSetFile file = fds.duplicate(how.filename, access);
+    if (!file.fd)
+        return generic_error("Could not dup FD for {} flags {:x}: {}", how.filename,
+                             static_cast<unsigned>(access | (how.direct ? O_DIRECT : 0)),
+                             std::strerror(file.error));
+    use = std::move(file.use);
+    return FileImage::adopt(std::move(file.fd), how);
+}
+
 } // namespace
 
 Result<std::unique_ptr<FileNode>> FileNode::open(IOThreadPool &iothreads, BlockNodeInfo info,
                                                  const Options &options) {
-    Result<FileImage> image = FileImage::open(
-        {.filename = info.filename, .read_only = info.read_only, .direct = info.cache_direct});
+    const FileImage::Options how{
+        .filename = info.filename, .read_only = info.read_only, .direct = info.cache_direct};
+    FdSetUse use;
+    Result<FileImage> image = options.fds != nullptr && FdStore::is_set_path(info.filename)
+                                  ? open_from_set(how, *options.fds, use)
+                                  : FileImage::open(how);
     if (!image)
         return std::move(image).error();
     info.size_bytes = image->size_bytes;
     info.limits = image->limits;
-    auto node = std::make_unique<FileNode>(iothreads, std::move(info), std::move(*image), options);
+    auto node =
+        std::make_unique<FileNode>(iothreads, std::move(info), std::move(*image), std::move(use), options);
     if (Result<void> locked = node->update_permissions({}); !locked)
         return std::move(locked).error();
     return node;
 }
 
-FileNode::FileNode(IOThreadPool &iothreads, BlockNodeInfo info, FileImage image, const Options &options)
+FileNode::FileNode(IOThreadPool &iothreads, BlockNodeInfo info, FileImage image, FdSetUse use,
+                   const Options &options)
     : BlockNode(iothreads, std::move(info)),
       options_(options),
+      use_(std::move(use)),
       fd_(std::move(image.fd)),
       locks_(fd_.get(), options.locking, BlockNode::info().filename) {}
 

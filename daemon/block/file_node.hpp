@@ -12,6 +12,7 @@
 #include "daemon/block/file_io.hpp"
 #include "daemon/block/file_locks.hpp"
 #include "daemon/block/overlap_guard.hpp"
+#include "daemon/util/fd_store.hpp"
 
 #include <atomic>
 
@@ -23,14 +24,17 @@ public:
         bool unmap = false;          ///< discard deallocates; else it does nothing
         bool never_use_ring = false; ///< aio=threads
         FileLocks::Mode locking = FileLocks::Mode::automatic;
+        FdStore *fds = nullptr; ///< has the files named /dev/fdset/N; null: such names are like others
     };
 
     /// Opens, measures and locks the image. `info` says all but size and limits.
-    /// Errors: FileImage::open(), FileLocks::update().
+    /// Errors: FileImage::open(), FileLocks::update(); `Could not parse fdset P`, `Could not dup FD for P
+    /// flags HEX: REASON`.
     static Result<std::unique_ptr<FileNode>> open(IOThreadPool &iothreads, BlockNodeInfo info,
                                                   const Options &options);
 
-    FileNode(IOThreadPool &iothreads, BlockNodeInfo info, FileImage image, const Options &options);
+    FileNode(IOThreadPool &iothreads, BlockNodeInfo info, FileImage image, FdSetUse use,
+             const Options &options);
 
     std::uint64_t allocated_bytes() const override;
 
@@ -50,6 +54,7 @@ private:
     void note_sync_failure(int result);
 
     const Options options_;
+    const FdSetUse use_; ///< of the fd set that fd_ is from, if it is
     const UniqueFd fd_;
     FileLocks locks_;
     OverlapGuard overlap_guard_;

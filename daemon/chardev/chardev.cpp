@@ -37,7 +37,7 @@ void Chardev::detach() {
 
 boost::asio::awaitable<void> Chardev::wait_for_client() { co_return; }
 
-void Chardev::hand_out(UniqueFd socket) {
+void Chardev::hand_out(UniqueFd socket, bool relayed) {
     ++*streams_;
     auto ended = [this, attachment = std::weak_ptr{streams_}] {
         const auto streams = attachment.lock(); // gone with the attachment, so also with this chardev
@@ -46,7 +46,7 @@ void Chardev::hand_out(UniqueFd socket) {
         --*streams;
         stream_ended();
     };
-    serve_({.socket = std::move(socket), .ended = std::move(ended)});
+    serve_({.socket = std::move(socket), .ended = std::move(ended), .relayed = relayed});
 }
 
 } // namespace iothreadd

@@ -29,6 +29,7 @@ class UnixSocketFile;
 struct ChardevStream {
     UniqueFd socket;               ///< a connected stream socket, non-blocking
     std::function<void()> ended{}; ///< to be called when it is over, unless the chardev was detached before
+    bool relayed = false;          ///< its other end is ours: that says nothing about who the client is
 };
 
 /// Who shows what a person types at a terminal: the terminal itself, line by line, or the monitor.
@@ -56,6 +57,8 @@ public:
     Result<void> attach(Serve serve, Echo echo);
     /// Hand out no more. The streams that are out belong to those who have them.
     void detach();
+    /// Disconnect those who wait to be handed out. Nobody is attached.
+    virtual void turn_away_waiting() {}
 
     /// Return when the first client has connected, or when it is clear that none will.
     virtual boost::asio::awaitable<void> wait_for_client();
@@ -70,7 +73,7 @@ protected:
     /// A stream is over and somebody is attached.
     virtual void stream_ended() {}
 
-    void hand_out(UniqueFd socket);
+    void hand_out(UniqueFd socket, bool relayed = false);
     /// Handed out, and not yet over.
     bool connected() const { return streams_ && *streams_ > 0; }
 

@@ -2,6 +2,7 @@
 //
 // The QMP commands about character devices.
 #include "daemon/chardev/chardev_registry.hpp"
+#include "daemon/util/fd_store.hpp"
 #include "daemon/util/qmp_context.hpp"
 
 #include "qapi/char_commands.hpp"
@@ -15,9 +16,7 @@ Awaitable<Result<qapi::ChardevReturn>> qmp_chardev_add(QmpContext &context,
     ChardevRegistry &chardevs = context.chardevs;
     if (chardevs.find(args.id) != nullptr)
         co_return generic_error("Chardev with id '{}' already exists", args.id);
-    TakeFd take_fd = [](std::string_view name) -> Result<UniqueFd> {
-        return generic_error("File descriptor named '{}' has not been found", name);
-    };
+    TakeFd take_fd = context.fds.taker(context.monitor);
     auto added = co_await chardevs.add(args.id, args.backend, std::move(take_fd));
     if (!added)
         co_return generic_error("Failed to add chardev '{}': {}", args.id, added.error().desc);

@@ -29,7 +29,8 @@ boost::asio::awaitable<Result<void>> ChardevRegistry::add(std::string id, qapi::
     assert_main_thread();
     if (auto checked = check_new(id, backend); !checked)
         co_return checked.error();
-    auto opened = co_await open_chardev(io_, id, backend, std::move(take_fd));
+    ChardevFds fds{.take = std::move(take_fd), .sets = fds_};
+    auto opened = co_await open_chardev(io_, id, backend, std::move(fds));
     if (!opened)
         co_return opened.error();
     if (auto checked = check_new(id, backend); !checked) // once more: it may have taken a while

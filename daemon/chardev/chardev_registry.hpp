@@ -22,7 +22,8 @@ class ChardevRegistry {
 public:
     static constexpr std::size_t kMaxChardevs = 1024;
 
-    explicit ChardevRegistry(boost::asio::io_context &io) : io_(io) {}
+    /// `fds` has what others opened for us.
+    ChardevRegistry(boost::asio::io_context &io, FdStore &fds) : io_(io), fds_(fds) {}
 
     /// Open one; with `wait`, resume when its first client has connected. Others may ask meanwhile.
     /// Errors: a bad id or one that is taken; too many; those of open_chardev().
@@ -40,6 +41,7 @@ private:
     Result<void> check_new(const std::string &id, const qapi::ChardevBackend &backend) const;
 
     boost::asio::io_context &io_;
+    FdStore &fds_;
     std::vector<std::unique_ptr<Chardev>> chardevs_;
 };
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "daemon/chardev/relayed_chardev.hpp"
+#include "daemon/util/fd_store.hpp"
 
 namespace iothreadd {
 
@@ -15,11 +16,14 @@ public:
     struct Files {
         UniqueFd input; ///< empty: the client says nothing
         UniqueFd output;
+        FdSetUse input_use{}; ///< of a file in an fd set
+        FdSetUse output_use{};
     };
 
+    /// Either path may be that of one of the fd `sets`.
     /// Errors: `Could not open 'P': REASON`.
-    static Result<Files> open(const std::string &output, const std::optional<std::string> &input,
-                              bool append);
+    static Result<Files> open(const std::string &output, const std::optional<std::string> &input, bool append,
+                              FdStore &sets);
 
     FileChardev(boost::asio::io_context &io, std::string id, std::string filename, Files files);
 

@@ -17,6 +17,7 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 
+#include <cassert>
 #include <cerrno>
 #include <chrono>
 #include <system_error>
@@ -110,6 +111,16 @@ asio::awaitable<void> ListeningChardev::wait_for_client() {
     const auto descriptor = std::make_shared<asio::posix::stream_descriptor>(executor, fd);
     acceptor_->first_client = descriptor;
     co_await descriptor->async_wait(asio::posix::descriptor_base::wait_read, kUseTuple);
+}
+
+void ListeningChardev::turn_away_waiting() {
+    assert(!attached());
+    for (int taken = 0; taken <= SOMAXCONN; ++taken) { // who comes later than that did not wait
+        const UniqueFd socket{
+            ::accept4(acceptor_->listener.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)};
+        if (!socket && errno != ECONNABORTED && errno != EINTR)
+            break;
+    }
 }
 
 void ListeningChardev::shut_down() {

@@ -23,6 +23,7 @@ public:
     std::string filename() const override;
     UnixSocketFile *socket_file() override;
     boost::asio::awaitable<void> wait_for_client() override;
+    void turn_away_waiting() override;
     void shut_down() override;
 
 private:

@@ -7,7 +7,6 @@
 #include "daemon/chardev/pty_chardev.hpp"
 #include "daemon/chardev/socket_name.hpp"
 #include "daemon/chardev/stdio_chardev.hpp"
-#include "daemon/util/inherited_socket.hpp"
 #include "daemon/util/tcp_socket.hpp"
 #include "daemon/util/unix_listener.hpp"
 
@@ -16,7 +15,6 @@
 
 #include <spdlog/spdlog.h>
 
-#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -67,22 +65,6 @@ Result<void> check(const qapi::ChardevSocket &socket) {
     return {};
 }
 
-/// A stream socket that somebody else made.
-Result<UniqueFd> take_socket(const TakeFd &take_fd, const std::string &name, bool listening) {
-    auto fd = take_fd(name);
-    if (!fd)
-        return fd;
-    int type = 0;
-    socklen_t length = sizeof(type);
-    if (::getsockopt(fd->get(), SOL_SOCKET, SO_TYPE, &type, &length) != 0)
-        return generic_error("File descriptor '{}' is not a socket", name);
-    if (type != SOCK_STREAM || is_listening(fd->get()) != listening)
-        return generic_error("File descriptor '{}' is not a {} socket", name,
-                             listening ? "listening" : "connected");
-    ::fcntl(fd->get(), F_SETFL, ::fcntl(fd->get(), F_GETFL) | O_NONBLOCK);
-    return fd;
-}
-
 asio::awaitable<Result<UnixListener>> listen_at(const qapi::SocketAddressLegacy &address,
                                                 const TakeFd &take_fd) {
     using Listener = Result<UnixListener>;
@@ -93,7 +75,7 @@ asio::awaitable<Result<UnixListener>> listen_at(const qapi::SocketAddressLegacy 
     }
     Result<UniqueFd> fd{UniqueFd{}};
     if (const auto *given = std::get_if<static_cast<std::size_t>(qapi::SocketAddressType::fd)>(&address.u)) {
-        fd = take_socket(take_fd, given->data.str, true);
+        fd = take_stream_socket(take_fd, given->data.str, true);
     } else {
         const auto &inet = std::get<static_cast<std::size_t>(qapi::SocketAddressType::inet)>(address.u);
         fd = co_await bind_tcp_listener(inet.data.host, inet.data.port);
@@ -130,7 +112,7 @@ asio::awaitable<Opened> open_connection(asio::io_context &io, std::string id,
                                         const qapi::ChardevSocket &socket, const TakeFd &take_fd) {
     if (const auto *given =
             std::get_if<static_cast<std::size_t>(qapi::SocketAddressType::fd)>(&socket.addr.u)) {
-        auto fd = take_socket(take_fd, given->data.str, false);
+        auto fd = take_stream_socket(take_fd, given->data.str, false);
         if (!fd)
             co_return fd.error();
         std::string name = peer_socket_name(fd->get());
@@ -163,15 +145,15 @@ asio::awaitable<Opened> open_socket(asio::io_context &io, std::string id, const 
     co_return std::make_unique<ListeningChardev>(io, std::move(id), std::move(*listener));
 }
 
-Opened open_file(asio::io_context &io, std::string id, const qapi::ChardevFile &file) {
-    auto files = FileChardev::open(file.out, file.in, file.append.value_or(false));
+Opened open_file(asio::io_context &io, std::string id, const qapi::ChardevFile &file, FdStore &sets) {
+    auto files = FileChardev::open(file.out, file.in, file.append.value_or(false), sets);
     if (!files)
         return files.error();
     return std::make_unique<FileChardev>(io, std::move(id), "file", std::move(*files));
 }
 
-Opened open_null(asio::io_context &io, std::string id) {
-    auto files = FileChardev::open("/dev/null", std::nullopt, false);
+Opened open_null(asio::io_context &io, std::string id, FdStore &sets) {
+    auto files = FileChardev::open("/dev/null", std::nullopt, false, sets);
     if (!files)
         return files.error();
     return std::make_unique<FileChardev>(io, std::move(id), "null", std::move(*files));
@@ -188,18 +170,18 @@ Opened open_pty(asio::io_context &io, std::string id) {
 } // namespace
 
 asio::awaitable<Opened> open_chardev(asio::io_context &io, std::string id,
-                                     const qapi::ChardevBackend &backend, TakeFd take_fd) {
+                                     const qapi::ChardevBackend &backend, ChardevFds fds) {
     switch (backend.type()) {
     case Kind::file:
-        co_return open_file(io, std::move(id),
-                            std::get<static_cast<std::size_t>(Kind::file)>(backend.u).data);
+        co_return open_file(io, std::move(id), std::get<static_cast<std::size_t>(Kind::file)>(backend.u).data,
+                            fds.sets);
     case Kind::null:
-        co_return open_null(io, std::move(id));
+        co_return open_null(io, std::move(id), fds.sets);
     case Kind::pty:
         co_return open_pty(io, std::move(id));
     case Kind::socket: {
         const auto &socket = std::get<static_cast<std::size_t>(Kind::socket)>(backend.u).data;
-        co_return co_await open_socket(io, std::move(id), socket, take_fd);
+        co_return co_await open_socket(io, std::move(id), socket, fds.take);
     }
     case Kind::stdio: {
         const bool signals =

@@ -6,13 +6,12 @@
 #pragma once
 
 #include "daemon/chardev/chardev.hpp"
+#include "daemon/util/take_fd.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
-#include <functional>
 #include <memory>
 #include <string>
-#include <string_view>
 
 namespace boost::asio {
 class io_context;
@@ -20,19 +19,24 @@ class io_context;
 
 namespace iothreadd {
 
+class FdStore;
+
 namespace qapi {
 struct ChardevBackend;
 } // namespace qapi
 
-/// Become the owner of a descriptor with a name: one that the program inherited, or that a client sent.
-using TakeFd = std::function<Result<UniqueFd>(std::string_view)>;
+/// What sockets and files that others opened are taken from.
+struct ChardevFds {
+    TakeFd take;
+    FdStore &sets;
+};
 
 /// Open it. Name servers and peers may take their time.
 /// Errors: what the kernel, or somebody to connect to, refuses; options that contradict each other.
 boost::asio::awaitable<Result<std::unique_ptr<Chardev>>> open_chardev(boost::asio::io_context &io,
                                                                       std::string id,
                                                                       const qapi::ChardevBackend &backend,
-                                                                      TakeFd take_fd);
+                                                                      ChardevFds fds);
 
 /// Whether the first client is to be waited for.
 bool waits_for_client(const qapi::ChardevBackend &backend);

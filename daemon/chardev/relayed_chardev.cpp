@@ -22,7 +22,7 @@ Result<void> RelayedChardev::begin(UniqueFd input, UniqueFd output) {
         const bool input_ended = std::exchange(relay_, nullptr)->input_ended();
         client_over(input_ended);
     });
-    hand_out(std::move(theirs));
+    hand_out(std::move(theirs), true);
     return {};
 }
 

@@ -41,9 +41,9 @@ Daemon::Daemon(std::unique_ptr<boost::asio::io_context> io, std::unique_ptr<Main
       loop_(std::move(loop)),
       server_(*io_,
               QmpApi{command_table(), command_handlers(), introspection_json(), kEventLimits, event_table()}),
-      chardevs_(*io_),
+      chardevs_(*io_, fds_),
       iothreads_(loop_->context(), server_),
-      graph_(iothreads_),
+      graph_(iothreads_, fds_),
       exports_(*io_, iothreads_, graph_, server_) {
     register_iothread_types(tree_, iothreads_);
     register_monitor_types(
@@ -67,6 +67,7 @@ QmpContext Daemon::context() {
             .monitors = server_,
             .events = server_,
             .shutdown = *this,
+            .fds = fds_,
             .client = nullptr};
 }
 
@@ -89,12 +90,13 @@ Result<void> Daemon::blockdev(const qapi::BlockdevOptions &options) {
 }
 
 Result<void> Daemon::nbd_server(const qapi::NbdServerOptions &options) {
-    return exports_.start_nbd_server(
-        {.address = options.addr,
-         .max_connections = options.max_connections.value_or(NbdServerSetup::kDefaultMaxConnections),
-         .handshake_max_seconds =
-             options.handshake_max_seconds.value_or(NbdServerSetup::kDefaultHandshakeMaxSeconds),
-         .inherited_fds = true});
+    NbdServerSetup setup{
+        .address = options.addr,
+        .max_connections = options.max_connections.value_or(NbdServerSetup::kDefaultMaxConnections),
+        .handshake_max_seconds =
+            options.handshake_max_seconds.value_or(NbdServerSetup::kDefaultHandshakeMaxSeconds)};
+    auto starting = exports_.start_nbd_server(std::move(setup), take_passed_socket);
+    return run_alone(std::move(starting)).value_or(Result<void>{}); // a signal ends what it waits for
 }
 
 Result<void> Daemon::export_(const qapi::BlockExportOptions &options) {

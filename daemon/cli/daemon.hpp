@@ -17,6 +17,7 @@
 #include "daemon/iothread/iothread_pool.hpp"
 #include "daemon/monitor/monitor_server.hpp"
 #include "daemon/qom/object_tree.hpp"
+#include "daemon/util/fd_store.hpp"
 #include "daemon/util/qmp_context.hpp"
 #include "daemon/util/shutdown_request.hpp"
 #include "qapi/options.hpp"
@@ -70,6 +71,7 @@ private:
     boost::asio::signal_set signals_;
     std::unique_ptr<MainLoop> loop_;
     MonitorServer server_;
+    FdStore fds_;
     ChardevRegistry chardevs_;
     IOThreadPool iothreads_;
     ObjectTree tree_;

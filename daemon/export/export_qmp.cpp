@@ -5,6 +5,7 @@
 #include "daemon/export/export_registry.hpp"
 #include "daemon/export/nbd/nbd_server.hpp"
 #include "daemon/util/await_callback.hpp"
+#include "daemon/util/fd_store.hpp"
 #include "daemon/util/qmp_context.hpp"
 #include "qapi/block_export_commands.hpp"
 
@@ -56,11 +57,12 @@ Result<std::vector<qapi::BlockExportInfo>> qmp_query_block_exports(QmpContext &c
     return infos;
 }
 
-Result<void> qmp_nbd_server_start(QmpContext &context, const qapi::NbdServerStartArgs &args) {
-    return context.exports.start_nbd_server(
-        {flatten(args.addr), args.max_connections.value_or(NbdServerSetup::kDefaultMaxConnections),
-         args.handshake_max_seconds.value_or(NbdServerSetup::kDefaultHandshakeMaxSeconds),
-         /*inherited_fds=*/false});
+Awaitable<Result<void>> qmp_nbd_server_start(QmpContext &context, const qapi::NbdServerStartArgs &args) {
+    NbdServerSetup setup{flatten(args.addr),
+                         args.max_connections.value_or(NbdServerSetup::kDefaultMaxConnections),
+                         args.handshake_max_seconds.value_or(NbdServerSetup::kDefaultHandshakeMaxSeconds)};
+    TakeFd take_fd = context.fds.taker(context.monitor);
+    co_return co_await context.exports.start_nbd_server(std::move(setup), std::move(take_fd));
 }
 
 Awaitable<Result<void>> qmp_nbd_server_stop(QmpContext &context) {

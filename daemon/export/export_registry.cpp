@@ -3,6 +3,7 @@
 
 #include "daemon/block/block_graph.hpp"
 #include "daemon/export/nbd/nbd_export.hpp"
+#include "daemon/export/nbd/nbd_listener.hpp"
 #include "daemon/export/nbd/nbd_server.hpp"
 #include "daemon/iothread/iothread.hpp"
 #include "daemon/iothread/iothread_pool.hpp"
@@ -10,6 +11,8 @@
 #include "daemon/util/thread.hpp"
 #include "protocol/nbd/constants.hpp"
 #include "qapi/block_export_events.hpp"
+
+#include <boost/asio/awaitable.hpp>
 
 #include <algorithm>
 #include <cassert>
@@ -148,15 +151,19 @@ void ExportRegistry::end_all(ExportEnd how) {
         end(*which, how, nullptr);
 }
 
-Result<void> ExportRegistry::start_nbd_server(const NbdServerSetup &setup) {
+Awaitable<Result<void>> ExportRegistry::start_nbd_server(NbdServerSetup setup, TakeFd take_fd) {
     assert_main_thread();
-    if (nbd_server_)
-        return generic_error("NBD server already running");
-    auto server = NbdServer::start(io_, setup);
-    if (!server)
-        return server.error();
-    nbd_server_ = std::move(*server);
-    return {};
+    if (nbd_server_ || !nbd_server_starting_.expired())
+        co_return generic_error("NBD server already running");
+    const std::shared_ptr<void> starting = std::make_shared<int>();
+    nbd_server_starting_ = starting;
+    auto listeners = co_await open_nbd_listeners(setup.address, std::move(take_fd));
+    if (!listeners)
+        co_return listeners.error();
+    if (ended_)
+        co_return generic_error("The program is ending");
+    nbd_server_ = NbdServer::start(io_, setup, std::move(*listeners));
+    co_return Result<void>{};
 }
 
 Result<void> ExportRegistry::stop_nbd_server(Done done) {
@@ -172,6 +179,7 @@ Result<void> ExportRegistry::stop_nbd_server(Done done) {
 void ExportRegistry::shutdown(Done done) {
     assert_main_thread();
     shut_down_ = std::move(done);
+    ended_ = true;
     if (nbd_server_ && !nbd_server_stopping_)
         stop_accepting();
     end_all(ExportEnd::finish);

@@ -10,6 +10,8 @@
 
 #include "daemon/export/export.hpp"
 #include "daemon/util/result.hpp"
+#include "daemon/util/take_fd.hpp"
+#include "protocol/qmp/awaitable_fwd.hpp"
 #include "qapi/block_export_types.hpp"
 
 #include <functional>
@@ -52,8 +54,9 @@ public:
 
     /// Null when it is not running.
     const NbdServer *nbd_server() const { return nbd_server_.get(); }
-    /// Errors: running already; the address cannot be used.
-    Result<void> start_nbd_server(const NbdServerSetup &setup);
+    /// Listen, and serve. A name server may take its time; an `fd` address is what `take_fd` gives.
+    /// Errors: running already, or about to be; the address cannot be used; the daemon ends.
+    Awaitable<Result<void>> start_nbd_server(NbdServerSetup setup, TakeFd take_fd);
     /// Cut off its clients and delete its exports. `done` as in del(). Errors: not running, or stopping
     /// already.
     Result<void> stop_nbd_server(Done done);
@@ -79,7 +82,10 @@ private:
     bool nbd_server_stopping_ = false; ///< no new clients, no new exports
     bool nbd_server_quiet_ = false;    ///< and it may be destroyed when its exports are gone
     Done nbd_server_stopped_;
+    /// Lives in the coroutine that starts the server.
+    std::weak_ptr<void> nbd_server_starting_;
     Done shut_down_;
+    bool ended_ = false; ///< shutdown() was called
 };
 
 } // namespace iothreadd

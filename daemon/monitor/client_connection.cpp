@@ -9,6 +9,7 @@
 #include <array>
 #include <cassert>
 #include <cerrno>
+#include <cstring>
 #include <future>
 #include <utility>
 
@@ -20,6 +21,25 @@ constexpr std::size_t kReadBytes = 64U << 10;
 constexpr std::size_t kKeepBytes = 4U << 10;
 /// How much unread input is thrown away at the end, so that the client sees an end of file and not a reset.
 constexpr int kMaxDiscardedReads = 16;
+
+/// What recvmsg() fills.
+struct Received {
+    std::array<char, kReadBytes> bytes;                               // NOLINT: filled by the read
+    alignas(cmsghdr) std::array<char, CMSG_LEN(sizeof(int))> control; // NOLINT: room for one descriptor
+};
+
+/// The descriptor that came along. There is room for no second one: the kernel closes it.
+UniqueFd passed_fd(msghdr &message) {
+    UniqueFd fd;
+    for (cmsghdr *part = CMSG_FIRSTHDR(&message); part != nullptr; part = CMSG_NXTHDR(&message, part)) {
+        if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS)
+            continue;
+        int number = -1;
+        std::memcpy(&number, CMSG_DATA(part), sizeof(number));
+        fd.reset(number);
+    }
+    return fd;
+}
 
 } // namespace
 
@@ -182,11 +202,19 @@ void ClientConnection::advance() {
 
 /// Take what is there; false: nothing is.
 bool ClientConnection::read() {
-    std::array<char, kReadBytes> buffer; // NOLINT: filled by the read
-    const ssize_t bytes = ::recv(fd(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+    Received received; // NOLINT: filled by the read
+    iovec buffer{.iov_base = received.bytes.data(), .iov_len = received.bytes.size()};
+    msghdr message{};
+    message.msg_iov = &buffer;
+    message.msg_iovlen = 1;
+    message.msg_control = received.control.data();
+    message.msg_controllen = received.control.size();
+    const ssize_t bytes = ::recvmsg(fd(), &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
     if (bytes > 0) {
-        bytes_in_.fetch_add(static_cast<std::uint64_t>(bytes), std::memory_order_relaxed);
-        receive({buffer.data(), static_cast<std::size_t>(bytes)});
+        const auto begin = bytes_in_.fetch_add(static_cast<std::uint64_t>(bytes), std::memory_order_relaxed);
+        if (auto passed = passed_fd(message))
+            receive_fd(std::move(passed), begin);
+        receive({received.bytes.data(), static_cast<std::size_t>(bytes)});
         return true;
     }
     if (bytes < 0 && errno == EINTR)
@@ -288,6 +316,7 @@ void ClientConnection::close() {
         home_.remove(*this);
     end_connection(fd());
     socket_.reset();
+    closed();
     report_if_over();
 }
 

@@ -16,10 +16,9 @@
 #include "daemon/aio/aio_handler.hpp"
 #include "daemon/aio/aio_timer.hpp"
 #include "daemon/aio/bottom_half.hpp"
+#include "daemon/monitor/role.hpp"
 #include "daemon/util/unique_fd.hpp"
 #include "protocol/qmp/qmp_message.hpp"
-
-#include <sys/types.h>
 
 #include <atomic>
 #include <chrono>
@@ -35,17 +34,10 @@
 
 namespace iothreadd {
 
-/// Who is at the other end of a unix domain socket, when it connected.
-struct ClientPeer {
-    pid_t pid;
-    uid_t uid;
-    gid_t gid;
-};
-
 struct ClientIdentity {
     std::int64_t id;
     std::string monitor;
-    std::optional<ClientPeer> peer;
+    ClientPermit permit{};
 };
 
 /// How an event is written for a client.
@@ -97,6 +89,7 @@ public:
     Traffic traffic() const;
     std::int64_t id() const { return identity_.id; }
     const std::string &monitor() const { return identity_.monitor; }
+    const ClientPermit &permit() const { return identity_.permit; }
     /// Names it in the log.
     const std::string &label() const { return label_; }
 
@@ -118,10 +111,15 @@ protected:
     virtual bool step() = 0;
     virtual bool wants_input() = 0;
     virtual void receive(std::string_view bytes) = 0;
+    /// `fd` came with the bytes of the receive() that follows, which begin at `begin`, counted from the
+    /// start of the connection. Of several that came together it is the first; the others are closed.
+    virtual void receive_fd(UniqueFd, std::uint64_t /*begin*/) {}
     /// The client sends no more.
     virtual void input_ended() = 0;
     /// After input_ended(): nothing is left to do or to answer.
     virtual bool done() = 0;
+    /// The connection is over: let go of what came through it.
+    virtual void closed() {}
     /// A line to send now that everything before it is sent; empty: none. lock_ held.
     virtual std::string line_for_room() { return {}; }
 

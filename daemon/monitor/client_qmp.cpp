@@ -26,8 +26,10 @@ qapi::ClientInfo to_qapi(const ClientState &state) {
     info.id = state.identity.id;
     info.monitor = state.identity.monitor;
     info.mode = state.human ? qapi::MonitorMode::readline : qapi::MonitorMode::control;
-    if (const auto &peer = state.identity.peer) {
-        info.pid = peer->pid;
+    info.role = state.identity.permit.role;
+    if (const auto &peer = state.identity.permit.peer) {
+        if (peer->pid != 0)
+            info.pid = peer->pid;
         info.uid = peer->uid;
         info.gid = peer->gid;
     }

@@ -7,7 +7,7 @@
 #include "daemon/util/thread.hpp"
 #include "protocol/qmp/json.hpp"
 
-#include "qapi/monitor_types.hpp"
+#include "qapi/monitor_codec.hpp"
 #include "qapi/qom_types.hpp"
 
 #include <utility>
@@ -30,6 +30,20 @@ std::string close_action(const Object &object) {
     const bool deletes = monitor(object).common().close_action == MonitorObject::CloseAction::delete_it;
     return std::string(
         to_string(deletes ? qapi::MonitorCloseAction::delete_ : qapi::MonitorCloseAction::none));
+}
+
+/// A property of the socket that may not have been given; then it is empty.
+Property socket_property(std::string name, std::optional<std::string> SocketAccess::Options::*member) {
+    return string_property(std::move(name), [member](const Object &object) {
+        return (monitor(object).common().socket.*member).value_or("");
+    });
+}
+
+Json allow_list(const Object &object) {
+    Json list = Json::array();
+    for (const qapi::MonitorAllow &entry : monitor(object).common().allow)
+        list.push_back(qapi::encode(entry));
+    return list;
 }
 
 /// What both kinds of properties have.
@@ -58,12 +72,21 @@ void register_qmp_monitor(const MonitorParts &parts) {
     type.properties.push_back({.name = "pretty", .type = "bool", .get = [](const Object &object) {
                                    return Json(qmp_monitor(object).options().style == QmpStyle::pretty);
                                }});
+    type.properties.push_back(socket_property("mode", &SocketAccess::Options::mode));
+    type.properties.push_back(socket_property("owner", &SocketAccess::Options::owner));
+    type.properties.push_back(socket_property("group", &SocketAccess::Options::group));
+    type.properties.push_back({.name = "allow", .type = "[MonitorAllow]", .get = allow_list});
     parts.tree.register_type(
         std::move(type), [parts](const qapi::ObjectOptions &options) -> Result<std::unique_ptr<Object>> {
             const auto &given = std::get<static_cast<std::size_t>(qapi::ObjectType::monitor_qmp)>(options.u);
+            if (given.allow && given.allow->size() > kMaxAllowEntries)
+                return generic_error("Parameter 'allow' can have at most {} entries", kMaxAllowEntries);
+            MonitorObject::Common all = common(options.id, given);
+            all.socket = {.mode = given.mode, .owner = given.owner, .group = given.group};
+            all.allow = given.allow.value_or(allow_everybody());
             return std::make_unique<QmpMonitor>(
-                common(options.id, given),
-                QmpMonitor::Options{.iothread = given.iothread, .style = style(given.pretty)}, parts);
+                std::move(all), QmpMonitor::Options{.iothread = given.iothread, .style = style(given.pretty)},
+                parts);
         });
 }
 

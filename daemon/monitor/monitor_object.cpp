@@ -4,6 +4,7 @@
 #include "daemon/chardev/chardev_registry.hpp"
 #include "daemon/qom/object_tree.hpp"
 #include "daemon/util/thread.hpp"
+#include "daemon/util/unix_listener.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -20,6 +21,10 @@ MonitorObject::~MonitorObject() {
         return;
     parts_.server.close_monitor(id());
     chardev_->detach();
+    if (!access_)
+        return;
+    access_.reset();
+    chardev_->turn_away_waiting(); // they might not be let in by the next monitor
 }
 
 Result<void> MonitorObject::open(MonitorServer::Dialect dialect, HolderToken token, Echo echo) {
@@ -27,6 +32,8 @@ Result<void> MonitorObject::open(MonitorServer::Dialect dialect, HolderToken tok
     Chardev *const chardev = parts_.chardevs.find(common_.chardev);
     if (chardev == nullptr)
         return generic_error("chardev \"{}\" not found", common_.chardev);
+    if (auto taken = take_socket(*chardev); !taken)
+        return taken;
     dialect_ = dialect;
     token_.emplace(std::move(token));
     clients_ = std::make_shared<std::size_t>(0);
@@ -38,14 +45,33 @@ Result<void> MonitorObject::open(MonitorServer::Dialect dialect, HolderToken tok
     return attached;
 }
 
+/// Change who can connect, before anybody is served.
+Result<void> MonitorObject::take_socket(Chardev &chardev) {
+    if (!common_.socket.any() || chardev.attached())
+        return {}; // an attached one is another monitor's, and attach() says so
+    const UnixSocketFile *const file = chardev.socket_file();
+    if (file == nullptr)
+        return generic_error("chardev '{}' has no socket file to set mode, owner or group of", chardev.id());
+    auto access = SocketAccess::change(*file, common_.socket);
+    if (!access)
+        return access.error();
+    access_.emplace(*std::move(access));
+    return {};
+}
+
 void MonitorObject::serve(ChardevStream stream) {
-    ++*clients_;
-    stream.ended = [this, chardev_ended = std::move(stream.ended), clients = std::weak_ptr{clients_}] {
+    const auto served = std::make_shared<bool>(false); // whoever is refused was no client
+    stream.ended = [this, served, chardev_ended = std::move(stream.ended),
+                    clients = std::weak_ptr{clients_}] {
         chardev_ended();
-        if (!clients.expired())
+        if (!clients.expired() && *served)
             client_left();
     };
-    parts_.server.serve({.name = id(), .dialect = dialect_, .home = token_->context()}, std::move(stream));
+    const MonitorServer::Monitor monitor{
+        .name = id(), .dialect = dialect_, .home = token_->context(), .allow = common_.allow};
+    *served = parts_.server.serve(monitor, std::move(stream));
+    if (*served)
+        ++*clients_;
 }
 
 /// Lifetime: the object may be gone after this.

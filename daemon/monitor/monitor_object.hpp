@@ -11,11 +11,14 @@
 #include "daemon/chardev/chardev.hpp"
 #include "daemon/iothread/holder_token.hpp"
 #include "daemon/monitor/monitor_server.hpp"
+#include "daemon/monitor/role.hpp"
+#include "daemon/monitor/socket_access.hpp"
 #include "daemon/qom/object.hpp"
 
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace iothreadd {
 
@@ -40,6 +43,8 @@ public:
         std::string id;
         std::string chardev;
         CloseAction close_action = CloseAction::none;
+        SocketAccess::Options socket{};
+        std::vector<qapi::MonitorAllow> allow = allow_everybody();
     };
 
     const Common &common() const { return common_; }
@@ -55,10 +60,12 @@ protected:
     const MonitorParts &parts() const { return parts_; }
 
     /// Begin to serve the clients of the chardev, where `token` says.
-    /// Errors: there is no such chardev; it has a monitor already; those of Chardev::attach().
+    /// Errors: there is no such chardev; it has a monitor already; those of Chardev::attach() and
+    /// SocketAccess::change().
     Result<void> open(MonitorServer::Dialect dialect, HolderToken token, Echo echo);
 
 private:
+    Result<void> take_socket(Chardev &chardev);
     void serve(ChardevStream stream);
     void client_left();
 
@@ -67,6 +74,7 @@ private:
     // While it serves.
     Chardev *chardev_ = nullptr;
     std::optional<HolderToken> token_;
+    std::optional<SocketAccess> access_; ///< to the chardev's socket, when it differs
     MonitorServer::Dialect dialect_;
     std::shared_ptr<std::size_t> clients_;
 };

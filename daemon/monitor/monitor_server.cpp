@@ -5,6 +5,7 @@
 #include "daemon/monitor/hmp_connection.hpp"
 #include "daemon/monitor/human_monitor.hpp"
 #include "daemon/monitor/qmp_connection.hpp"
+#include "daemon/util/fd_store.hpp"
 #include "daemon/util/thread.hpp"
 
 #include <boost/asio/awaitable.hpp>
@@ -29,13 +30,27 @@ namespace {
 
 namespace asio = boost::asio;
 
-std::optional<ClientPeer> peer_of(int fd) {
-    ucred peer{};
-    socklen_t length = sizeof(peer);
-    if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0 || peer.pid == 0)
-        return std::nullopt;
-    return ClientPeer{.pid = peer.pid, .uid = peer.uid, .gid = peer.gid};
-}
+/// Lets a line through once in a while, and counts the others.
+class LogPause {
+public:
+    explicit LogPause(std::chrono::nanoseconds pause) : pause_(pause) {}
+
+    /// Whether to log now; then how many were not logged since the last time.
+    std::optional<std::uint64_t> admit() {
+        const auto now = std::chrono::steady_clock::now();
+        if (now < next_) {
+            ++skipped_;
+            return std::nullopt;
+        }
+        next_ = now + pause_;
+        return std::exchange(skipped_, 0);
+    }
+
+private:
+    const std::chrono::nanoseconds pause_;
+    std::chrono::steady_clock::time_point next_{};
+    std::uint64_t skipped_ = 0;
+};
 
 } // namespace
 
@@ -50,6 +65,7 @@ struct MonitorServer::Internal {
     asio::io_context &io;
     asio::steady_timer close_timer;
     asio::steady_timer event_timer; ///< runs while the throttle has intervals
+    LogPause denied_log{kDeniedLogPause};
     std::function<void()> closed;
 };
 
@@ -78,28 +94,53 @@ void MonitorServer::close_monitor(std::string_view name) {
     for (const auto &client : clients_)
         if (client->monitor() == name)
             client->abort_and_wait();
-    const std::lock_guard lock{clients_lock_};
-    std::erase_if(clients_, [name](const auto &client) { return client->monitor() == name; });
+    {
+        const std::lock_guard lock{clients_lock_};
+        std::erase_if(clients_, [name](const auto &client) { return client->monitor() == name; });
+    }
+    if (!context_)
+        return;
+    context_->fds.forget_monitor(name);
+    if (clients_.empty())
+        context_->fds.forget_unused_sets();
 }
 
-void MonitorServer::serve(const Monitor &monitor, ChardevStream stream) {
+bool MonitorServer::serve(const Monitor &monitor, ChardevStream stream) {
     assert_main_thread();
     if (stopped_)
-        return;
+        return false;
     const int on = 1; // an error for a unix socket, and no matter there
     ::setsockopt(stream.socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    if (clients_.size() >= limits_.clients) {
-        refuse(monitor, generic_error("Too many clients, at most {} can be connected", limits_.clients),
-               std::move(stream));
-        return;
+    auto permit = admit(monitor, stream);
+    if (!permit) {
+        refuse(monitor, permit.error(), std::move(stream));
+        return false;
     }
-    auto client = make_client(monitor, std::move(stream));
+    auto client = make_client(monitor, *std::move(permit), std::move(stream));
     spdlog::debug("{}: connected", client->label());
     {
         const std::lock_guard lock{clients_lock_};
         clients_.push_back(client);
     }
     client->start();
+    return true;
+}
+
+/// What a new client may do. Errors: it may not connect; there are too many.
+Result<ClientPermit> MonitorServer::admit(const Monitor &monitor, const ChardevStream &stream) {
+    const int socket = stream.socket.get();
+    ClientPermit permit{.peer = stream.relayed ? std::nullopt : peer_of(socket)};
+    const auto role = role_for(monitor.allow, permit.peer, peer_groups(socket));
+    if (!role) {
+        if (const auto skipped = internal_->denied_log.admit())
+            spdlog::warn("monitor '{}': {} is not allowed to connect ({} like that since the last message)",
+                         monitor.name, describe(permit.peer), *skipped);
+        return generic_error("Access denied: {} is not allowed here", describe(permit.peer));
+    }
+    if (clients_.size() >= limits_.clients)
+        return generic_error("Too many clients, at most {} can be connected", limits_.clients);
+    permit.role = *role;
+    return permit;
 }
 
 /// Say why, and disconnect.
@@ -112,12 +153,12 @@ void MonitorServer::refuse(const Monitor &monitor, const Error &error, ChardevSt
     asio::post(internal_->io, std::move(stream.ended));
 }
 
-std::shared_ptr<ClientConnection> MonitorServer::make_client(const Monitor &monitor, ChardevStream stream) {
-    const auto peer = peer_of(stream.socket.get());
+std::shared_ptr<ClientConnection> MonitorServer::make_client(const Monitor &monitor, ClientPermit permit,
+                                                             ChardevStream stream) {
     ClientConnection::Setup setup{
         .home = monitor.home,
         .socket = std::move(stream.socket),
-        .identity = {.id = next_client_++, .monitor = monitor.name, .peer = peer},
+        .identity = {.id = next_client_++, .monitor = monitor.name, .permit = std::move(permit)},
         .stalled_timeout = limits_.stalled,
         .post_to_main = [this](std::function<void()> fn) { asio::post(internal_->io, std::move(fn)); },
         .forget =
@@ -235,7 +276,9 @@ void MonitorServer::report_closed() {
 }
 
 void MonitorServer::run(std::shared_ptr<QmpConnection> client, QmpCommand command) {
-    if (command.out_of_band) {
+    if (auto permitted = check_permit(client->permit(), api_.commands[command.index].name); !permitted) {
+        client->answer(command, permitted.error());
+    } else if (command.out_of_band) {
         client->answer(command, run_sync(*client, command));
     } else if (is_main_thread()) {
         run_on_main(std::move(client), std::move(command));
@@ -278,7 +321,7 @@ private:
 };
 
 Result<QmpReply> MonitorServer::run_sync(QmpConnection &client, const QmpCommand &command) {
-    QmpContext context = context_for(&client);
+    QmpContext context = context_for(client, &client);
     const Asking asking{*this, client};
     try {
         return api_.handlers[command.index].sync(context, command.arguments);
@@ -288,7 +331,7 @@ Result<QmpReply> MonitorServer::run_sync(QmpConnection &client, const QmpCommand
 }
 
 std::string MonitorServer::run_human(const HmpConnection &client, std::string_view line) {
-    QmpContext context = context_for(nullptr);
+    QmpContext context = context_for(client, nullptr);
     const Asking asking{*this, client};
     try {
         return run_human_command(context, line);
@@ -299,7 +342,7 @@ std::string MonitorServer::run_human(const HmpConnection &client, std::string_vi
 
 asio::awaitable<void> MonitorServer::Internal::run_coroutine(std::shared_ptr<QmpConnection> client,
                                                              QmpCommand command) {
-    QmpContext context = server.context_for(client.get());
+    QmpContext context = server.context_for(*client, client.get());
     Result<QmpReply> result{QmpReply{}};
     try {
         auto running = server.api_.handlers[command.index].coroutine(context, command.arguments);
@@ -316,10 +359,11 @@ Error MonitorServer::internal_error(const ClientConnection &client, std::string_
     return generic_error("Internal error: {}", exception.what());
 }
 
-QmpContext MonitorServer::context_for(QmpClient *client) const {
+QmpContext MonitorServer::context_for(const ClientConnection &client, QmpClient *asking) const {
     assert(context_);
     QmpContext context = *context_;
-    context.client = client;
+    context.client = asking;
+    context.monitor = client.monitor();
     return context;
 }
 
@@ -329,6 +373,8 @@ void MonitorServer::forget(ClientConnection &client) {
         std::erase_if(clients_, [&client](const auto &other) { return other.get() == &client; });
     }
     if (clients_.empty()) {
+        if (context_)
+            context_->fds.forget_unused_sets();
         internal_->close_timer.cancel();
         report_closed();
     }

@@ -12,6 +12,7 @@
 #include "daemon/chardev/chardev.hpp"
 #include "daemon/monitor/event_history.hpp"
 #include "daemon/monitor/qmp_client.hpp"
+#include "daemon/monitor/role.hpp"
 #include "daemon/util/qmp_context.hpp"
 #include "protocol/qmp/event_sink.hpp"
 #include "protocol/qmp/event_throttle.hpp"
@@ -59,6 +60,8 @@ class MonitorServer final : public EventSink {
 public:
     /// How long close() waits for clients to read what they were sent.
     static constexpr std::chrono::seconds kCloseTimeout{2};
+    /// Clients who may not connect are logged once in this time.
+    static constexpr std::chrono::seconds kDeniedLogPause{10};
 
     MonitorServer(boost::asio::io_context &io, const QmpApi &api, const QmpLimits &limits = {});
     ~MonitorServer() override;
@@ -76,10 +79,11 @@ public:
         std::string name; ///< unique
         Dialect dialect;
         AioContext &home; ///< serves them; for people, the main thread's
+        std::vector<qapi::MonitorAllow> allow = allow_everybody();
     };
 
-    /// Serve a client, or tell it that there are too many.
-    void serve(const Monitor &monitor, ChardevStream stream);
+    /// Serve a client, or tell it that it may not connect or that there are too many. Whether it is served.
+    bool serve(const Monitor &monitor, ChardevStream stream);
     /// Disconnect the clients of a monitor; nothing of them is left in its home.
     void close_monitor(std::string_view name);
     /// The monitor whose client asked for the command that runs now; empty: none.
@@ -102,8 +106,8 @@ public:
     Result<void> disconnect(std::int64_t id, const QmpClient *asking);
     const EventHistory &event_history() const { return history_; }
 
-    /// Run a command of a client and answer it: out-of-band ones at once, others on the main thread. In the
-    /// client's home thread.
+    /// Run a command of a client and answer it: out-of-band ones at once, others on the main thread; those
+    /// that its role does not allow are refused at once. In the client's home thread.
     void run(std::shared_ptr<QmpConnection> client, QmpCommand command);
     /// Run a line of a person's; what it prints.
     std::string run_human(const HmpConnection &client, std::string_view line);
@@ -112,9 +116,11 @@ private:
     struct Internal;
     class Asking;
 
-    QmpContext context_for(QmpClient *client) const;
+    QmpContext context_for(const ClientConnection &client, QmpClient *asking) const;
+    Result<ClientPermit> admit(const Monitor &monitor, const ChardevStream &stream);
     void refuse(const Monitor &monitor, const Error &error, ChardevStream stream);
-    std::shared_ptr<ClientConnection> make_client(const Monitor &monitor, ChardevStream stream);
+    std::shared_ptr<ClientConnection> make_client(const Monitor &monitor, ClientPermit permit,
+                                                  ChardevStream stream);
     Result<QmpReply> run_sync(QmpConnection &client, const QmpCommand &command);
     void run_on_main(std::shared_ptr<QmpConnection> client, QmpCommand command);
     Error internal_error(const ClientConnection &client, std::string_view command,

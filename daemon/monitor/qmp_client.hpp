@@ -6,6 +6,7 @@
 // Thread: main thread.
 #pragma once
 
+#include "daemon/util/unique_fd.hpp"
 #include "protocol/qmp/command.hpp"
 #include "protocol/qmp/command_handler.hpp"
 #include "protocol/qmp/event_throttle.hpp"
@@ -40,6 +41,9 @@ public:
     virtual Result<void> enable(std::span<const std::string_view> capabilities) = 0;
     /// Get only these events; nothing: all.
     virtual void set_event_filter(std::optional<std::vector<std::string>> events) = 0;
+    /// Become the owner of the descriptor that came with the in-band command that runs.
+    /// Errors: `No file descriptor supplied via SCM_RIGHTS`.
+    virtual Result<UniqueFd> take_fd() = 0;
 
     virtual std::int64_t id() const = 0;
 };

@@ -55,6 +55,14 @@ void QmpConnection::set_event_filter(std::optional<std::vector<std::string>> eve
     event_filter_ = std::move(events);
 }
 
+Result<UniqueFd> QmpConnection::take_fd() {
+    const std::lock_guard lock{lock_};
+    UniqueFd fd = fds_.take(running_end_);
+    if (!fd)
+        return generic_error("No file descriptor supplied via SCM_RIGHTS");
+    return fd;
+}
+
 std::optional<EventForm> QmpConnection::event_form(std::string_view name) const {
     const std::lock_guard lock{lock_};
     if (!session_.negotiated() || (event_filter_ && !std::ranges::binary_search(*event_filter_, name)))
@@ -99,6 +107,8 @@ void QmpConnection::answer(const QmpCommand &command, const Result<QmpReply> &re
     {
         const std::lock_guard lock{lock_};
         line = session_.reply(command, result);
+        if (!command.out_of_band)
+            fds_.command_over(command.end);
     }
     command_ended(std::move(line));
 }
@@ -114,6 +124,9 @@ bool QmpConnection::step() {
             queue_locked(std::move(*line));
             return true;
         }
+        const auto &command = std::get<QmpCommand>(*next);
+        if (!command.out_of_band)
+            running_end_ = command.end;
         command_began_locked();
     }
     server_.run(std::static_pointer_cast<QmpConnection>(shared_from_this()),
@@ -131,6 +144,11 @@ void QmpConnection::receive(std::string_view bytes) {
     session_.feed(bytes);
 }
 
+void QmpConnection::receive_fd(UniqueFd fd, std::uint64_t begin) {
+    const std::lock_guard lock{lock_};
+    fds_.add(begin, std::move(fd), session_.in_band_end());
+}
+
 void QmpConnection::input_ended() {
     const std::lock_guard lock{lock_};
     session_.finish();
@@ -139,6 +157,11 @@ void QmpConnection::input_ended() {
 bool QmpConnection::done() {
     const std::lock_guard lock{lock_};
     return session_.done();
+}
+
+void QmpConnection::closed() {
+    const std::lock_guard lock{lock_};
+    fds_.clear();
 }
 
 } // namespace iothreadd

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "daemon/monitor/client_connection.hpp"
+#include "daemon/monitor/pending_fds.hpp"
 #include "daemon/monitor/qmp_client.hpp"
 
 #include <cstdint>
@@ -33,14 +34,17 @@ public:
 
     Result<void> enable(std::span<const std::string_view> capabilities) override;
     void set_event_filter(std::optional<std::vector<std::string>> events) override;
+    Result<UniqueFd> take_fd() override;
     std::int64_t id() const override { return ClientConnection::id(); }
 
 private:
     bool step() override;
     bool wants_input() override;
     void receive(std::string_view bytes) override;
+    void receive_fd(UniqueFd fd, std::uint64_t begin) override;
     void input_ended() override;
     bool done() override;
+    void closed() override;
     std::string line_for_room() override;
 
     MonitorServer &server_;
@@ -48,6 +52,8 @@ private:
 
     // Guarded by lock_.
     QmpSession session_;
+    PendingFds fds_;
+    std::uint64_t running_end_ = 0;                        ///< where the in-band command that runs ended
     std::optional<std::vector<std::string>> event_filter_; ///< sorted
     std::uint64_t events_dropped_ = 0;                     ///< since the client was last told
     std::uint64_t all_events_dropped_ = 0;

@@ -43,16 +43,4 @@ inline bool is_listening(int fd) {
     return ::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &length) == 0 && listening != 0;
 }
 
-/// The same for a listening socket.
-/// Errors: `File descriptor 'X' is not a listening socket`; those of take_inherited_socket().
-inline Result<UniqueFd> take_inherited_listener(std::string_view text) {
-    auto taken = take_inherited_socket(text);
-    if (taken && !is_listening(taken->get())) {
-        const int fd = taken->release(); // not ours after all
-        ::fcntl(fd, F_SETFD, ::fcntl(fd, F_GETFD) & ~FD_CLOEXEC);
-        return generic_error("File descriptor '{}' is not a listening socket", text);
-    }
-    return taken;
-}
-
 } // namespace iothreadd

@@ -6,12 +6,15 @@
 // "any thread".  Lifetime: everything in it outlives the command, also one that waits.
 #pragma once
 
+#include <string_view>
+
 namespace iothreadd {
 
 class BlockGraph;
 class ChardevRegistry;
 class EventSink;
 class ExportRegistry;
+class FdStore;
 class IOThreadPool;
 class MonitorServer;
 class ObjectTree;
@@ -27,7 +30,9 @@ struct QmpContext {
     MonitorServer &monitors;
     EventSink &events;
     ShutdownRequest &shutdown;
-    QmpClient *client; ///< who asks; null for the command line and for people
+    FdStore &fds;
+    QmpClient *client;          ///< who asks; null for the command line and for people
+    std::string_view monitor{}; ///< whose client that is; empty: nobody's
 };
 
 } // namespace iothreadd

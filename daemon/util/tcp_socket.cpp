@@ -59,7 +59,7 @@ asio::awaitable<Result<TcpAddresses>> resolve(std::string host, std::string port
     tcp::resolver resolver{co_await asio::this_coro::executor};
     boost::system::error_code error;
     auto found = resolver.resolve(host, port, flags | tcp::resolver::numeric_host, error); // asks nobody
-    if (error)
+    if (error == asio::error::host_not_found)
         std::tie(error, found) = co_await resolver.async_resolve(host, port, flags, kUseTuple);
     if (error)
         co_return generic_error("address resolution failed for {}:{}: {}", host, port, reason(error));

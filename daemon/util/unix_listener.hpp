@@ -56,6 +56,19 @@ public:
     explicit operator bool() const { return !path_.empty(); }
     const std::string &path() const { return path_; }
 
+    /// The file itself, as O_PATH, not what its path names by now. While its socket is open, no other file
+    /// gets the same number. Errors: the path names another file or none.
+    Result<UniqueFd> open() const {
+        UniqueFd fd{::open(path_.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC)};
+        struct stat now {};
+        if (!fd || ::fstat(fd.get(), &now) != 0)
+            return generic_error("Failed to open socket {}: {}", path_,
+                                 std::generic_category().message(errno));
+        if (now.st_dev != device_ || now.st_ino != inode_ || !S_ISSOCK(now.st_mode))
+            return generic_error("Socket {} was replaced by another file", path_);
+        return fd;
+    }
+
     /// Remove the file now; nothing to do when it is gone or belongs to somebody else.
     void remove() {
         struct stat now {};

@@ -42,6 +42,8 @@ public:
     /// Size of the token whose end has not been seen, while its text is kept.
     std::size_t partial_bytes() const { return in_token() ? pos_ - token_start_ : 0; }
     bool in_token() const { return state_ != State::start && state_ != State::recovery; }
+    /// Where the last complete token ended, in bytes from the start of the connection.
+    std::uint64_t position() const { return base_ + token_start_; }
     /// Whether text and position of tokens are wanted: what is only skipped needs no memory.
     void keep_text(bool keep) { keep_text_ = keep; }
 

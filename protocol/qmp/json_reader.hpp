@@ -33,6 +33,8 @@ public:
     /// Errors: GenericError with the position and QEMU's text; the message it is about is over for the
     /// caller.
     std::optional<Result<Json>> next();
+    /// Where the message that next() returned ended, in bytes from the start of the connection.
+    std::uint64_t position() const { return lexer_.position(); }
     /// A message has begun whose end has not been seen.
     bool half_read() const { return lexer_.in_token() || braces_ != 0 || brackets_ != 0; }
 

@@ -81,6 +81,7 @@ std::optional<QmpStep> QmpSession::next() {
         if (request.out_of_band)
             return std::move(request.step);
         waiting_.push_back(std::move(request.step));
+        in_band_end_ = reader_.position();
     }
     if (running_ || waiting_.empty())
         return std::nullopt;
@@ -107,6 +108,7 @@ QmpSession::Request QmpSession::check(Result<Json> &&message) {
     if (!command.has_value())
         return {qmp_error_line(command.error(), id, options_.style), out_of_band};
     command->id = std::move(id);
+    command->end = reader_.position();
     return {std::move(*command), out_of_band};
 }
 

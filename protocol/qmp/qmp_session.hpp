@@ -22,6 +22,7 @@
 #include "protocol/qmp/qmp_message.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <optional>
 #include <span>
@@ -38,6 +39,7 @@ struct QmpCommand {
     Json arguments = Json::object();
     std::optional<Json> id{};
     bool out_of_band = false; ///< run it at once; its reply may overtake others
+    std::uint64_t end = 0;    ///< where it ended in what the client sent, in bytes
 };
 
 /// A line to send as it is, or a command to run.
@@ -85,6 +87,9 @@ public:
     /// After finish(): nothing is left to hand out or to answer.
     bool done() const { return drained_ && finished_ && !running_ && waiting_.empty(); }
 
+    /// Where the last in-band message that was read ended, as in QmpCommand.
+    std::uint64_t in_band_end() const { return in_band_end_; }
+
     QmpStyle style() const { return options_.style; }
 
 private:
@@ -106,6 +111,7 @@ private:
     bool running_ = false; ///< an in-band command is out
     bool oob_ = false;
     bool finished_ = false;
+    std::uint64_t in_band_end_ = 0;
     bool drained_ = true; ///< the reader has no complete message
 };
 

@@ -3,12 +3,14 @@
 // NbdListener: the listening sockets of an address: one for a unix path or an inherited descriptor, one per
 // resolved address for a host name.
 //
-// Thread: main thread. Resolving a name other than an IP address may block.
+// Thread: main thread.
 #pragma once
 
 #include "daemon/util/result.hpp"
+#include "daemon/util/take_fd.hpp"
 #include "daemon/util/unique_fd.hpp"
 #include "daemon/util/unix_listener.hpp"
+#include "protocol/qmp/awaitable_fwd.hpp"
 #include "qapi/sockets_types.hpp"
 
 #include <string>
@@ -22,8 +24,9 @@ struct NbdListener {
     qapi::SocketAddress address; ///< where it is bound, with the real port
 };
 
+/// Bind and listen. A name server may take its time; an `fd` address is what `take_fd` gives.
 /// Errors: the texts of the NBD server's options; nothing stays bound then.
-/// Shape:  at least one. `inherited_fds`: an `fd` address may name a descriptor of the parent's by number.
-Result<std::vector<NbdListener>> open_nbd_listeners(const qapi::SocketAddress &address, bool inherited_fds);
+/// Shape:  at least one.
+Awaitable<Result<std::vector<NbdListener>>> open_nbd_listeners(qapi::SocketAddress address, TakeFd take_fd);
 
 } // namespace iothreadd

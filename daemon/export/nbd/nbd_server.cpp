@@ -58,16 +58,13 @@ NbdServer::~NbdServer() {
     assert(exports_.empty());
 }
 
-Result<std::unique_ptr<NbdServer>> NbdServer::start(boost::asio::io_context &io,
-                                                    const NbdServerSetup &setup) {
+std::unique_ptr<NbdServer> NbdServer::start(boost::asio::io_context &io, const NbdServerSetup &setup,
+                                            std::vector<NbdListener> listeners) {
     assert_main_thread();
-    auto listeners = open_nbd_listeners(setup.address, setup.inherited_fds);
-    if (!listeners)
-        return listeners.error();
     std::unique_ptr<NbdServer> server{new NbdServer{setup}};
-    for (const NbdListener &listener : *listeners)
+    for (const NbdListener &listener : listeners)
         server->addresses_.push_back(listener.address);
-    server->host_ = std::make_unique<Host>(*server, io, std::move(*listeners));
+    server->host_ = std::make_unique<Host>(*server, io, std::move(listeners));
     server->host_->acceptor().start();
     return server;
 }

@@ -26,6 +26,7 @@ class io_context;
 namespace iothreadd {
 
 class NbdExport;
+struct NbdListener;
 
 struct NbdServerSetup {
     static constexpr std::uint32_t kDefaultMaxConnections = 100;     // as QEMU's
@@ -34,13 +35,13 @@ struct NbdServerSetup {
     qapi::SocketAddress address;
     std::uint32_t max_connections = kDefaultMaxConnections;            ///< 0: no limit
     std::uint32_t handshake_max_seconds = kDefaultHandshakeMaxSeconds; ///< 0: no limit
-    bool inherited_fds = false; ///< an `fd` address may name a descriptor of the parent's
 };
 
 class NbdServer {
 public:
-    /// Listen. Errors: those of open_nbd_listeners().
-    static Result<std::unique_ptr<NbdServer>> start(boost::asio::io_context &io, const NbdServerSetup &setup);
+    /// Serve whoever connects to the sockets, which listen at the address of `setup`.
+    static std::unique_ptr<NbdServer> start(boost::asio::io_context &io, const NbdServerSetup &setup,
+                                            std::vector<NbdListener> listeners);
     NbdServer(const NbdServer &) = delete;
     NbdServer &operator=(const NbdServer &) = delete;
     ~NbdServer(); ///< stopped, without exports

@@ -110,6 +110,11 @@ class Daemon(Process):
                           f" fewer {dict(expected[0] - threads)}"
                           f"\n  fds: more {dict(fds - expected[1])} fewer {dict(expected[1] - fds)}") from None
 
+    def looks_up_names(self) -> None:
+        """It was given a host's name: the thread that waits for name servers stays."""
+        check(self.idle is not None, "nothing is known of this daemon when idle")
+        self.idle[0]["iothreadd"] += 1
+
     def cpu_ns(self, thread_id: int) -> int:
         """Processor time of one thread."""
         return int(Path(f"/proc/{self.pid}/task/{thread_id}/schedstat").read_text().split()[0])
@@ -130,6 +135,9 @@ class Daemon(Process):
             for thread in qmp.execute("query-iothreads"):
                 equal(thread["holders"], [], f"holders of {thread['id']} when nothing uses it")
                 qmp.execute("object-del", {"id": thread["id"]})
+            for entry in qmp.execute("qom-list", {"path": "/objects"}):
+                if entry["type"].startswith("child<monitor-") and not entry["name"].startswith("compat_monitor"):
+                    qmp.execute("object-del", {"id": entry["name"]})
             for chardev in qmp.execute("query-chardev"):
                 if not chardev["frontend-open"]:
                     qmp.execute("chardev-remove", {"id": chardev["label"]})

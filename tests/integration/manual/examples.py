@@ -6,8 +6,10 @@ from qapi.examples import Example, chain, check_chains, collect_examples, first_
 from qapi.main import load  # noqa: E402
 
 AT_LEAST = 40  # so that a change that loses examples is noticed
+FDS = "it takes a descriptor that is sent along; qmp/fds.py sends some"
 NOT_RUNNABLE = {  # definition -> why one of its examples cannot be played
     "block-export-del": "it takes an NBD client that is connected; nbd/remove_export.py has one",
+    "getfd": FDS, "closefd": FDS, "add-fd": FDS, "remove-fd": FDS, "query-fdsets": FDS,
     "EVENTS_DROPPED": "it takes a client that does not read; unit tests of the QMP server have one",
 }
 
@@ -34,6 +36,7 @@ def problem(case: Case, examples: dict[str, list[Example]], one: Example) -> str
     case.image("disk.img", 64)
     daemon = case.start()
     try:
+        daemon.until_resources(daemon.idle, "threads and descriptors before the first client")
         play(daemon, chain(examples, one))
         daemon.finish()
     except Failure as failure:

@@ -24,3 +24,4 @@ def test(case: Case) -> None:
             qmp.execute("nbd-server-start", {"addr": {"type": "inet", "data": again}})
             equal(qmp.execute("query-nbd-server")["addresses"], [{"type": "inet"} | again], "addresses")
             qmp.execute("nbd-server-stop")
+    daemon.looks_up_names()

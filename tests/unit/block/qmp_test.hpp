@@ -6,6 +6,7 @@
 #include "daemon/block/block_graph.hpp"
 #include "daemon/iothread/iothread.hpp"
 #include "daemon/qom/object_tree.hpp"
+#include "daemon/util/fd_store.hpp"
 #include "daemon/util/qmp_context.hpp"
 #include "daemon/util/shutdown_request.hpp"
 #include "qapi/block_core_commands.hpp"
@@ -107,11 +108,12 @@ struct Qmp : Loop {
     std::vector<std::unique_ptr<qapi::XBlockdevSetIothreadArgs>> arguments;
     std::vector<std::unique_ptr<IOThread>> iothreads;
     ObjectTree tree;
-    BlockGraph graph{pool};
+    FdStore fds;
+    BlockGraph graph{pool, fds};
     ExportRegistry exports;
     NoShutdown shutdown;
     Untouched untouched;
-    QmpContext qmp{tree, pool, graph, exports, untouched, untouched, events, shutdown, nullptr};
+    QmpContext qmp{tree, pool, graph, exports, untouched, untouched, events, shutdown, fds, nullptr};
 };
 
 } // namespace iothreadd::test

@@ -5,6 +5,7 @@
 
 #include "daemon/chardev/chardev_backend.hpp"
 #include "daemon/chardev/chardev_registry.hpp"
+#include "daemon/util/fd_store.hpp"
 #include "daemon/util/run_alone.hpp"
 
 #include "qapi/char_types.hpp"
@@ -102,7 +103,8 @@ public:
     boost::asio::io_context io;
     std::string directory;
     std::vector<ChardevStream> streams;
-    ChardevRegistry chardevs{io};
+    FdStore fds;
+    ChardevRegistry chardevs{io, fds};
 };
 
 } // namespace iothreadd::test

@@ -91,6 +91,38 @@ TEST_CASE_METHOD(ChardevFixture, "FileChardev: says which file it cannot open", 
     CHECK_FALSE(std::filesystem::exists(path("out")));
 }
 
+TEST_CASE_METHOD(ChardevFixture, "FileChardev: its files may be in fd sets", "[chardev]") {
+    const bool append = GENERATE(false, true);
+    std::ofstream{path("in")} << "question\n";
+    std::ofstream{path("out")} << "old\n";
+    UniqueFd output{::open(path("out").c_str(), O_WRONLY | O_CLOEXEC)};
+    REQUIRE(fds.add(1, UniqueFd{::open(path("in").c_str(), O_RDWR | O_CLOEXEC)}, {}).has_value());
+    REQUIRE(fds.add(2, UniqueFd{::dup(output.get())}, {}).has_value());
+    const auto files = [&](const std::string &out, const std::string &in) {
+        return backend_of<Kind::file>(
+            qapi::ChardevFileOptions{.path = out, .input_path = in, .append = append});
+    };
+    CHECK(add("f", files("/dev/fdset/2", "/dev/fdset/2")).error().desc ==
+          "Could not open '/dev/fdset/2': Permission denied");
+    CHECK(add("f", files("/dev/fdset/3", "/dev/fdset/1")).error().desc ==
+          "Could not open '/dev/fdset/3': No such file or directory");
+    CHECK(add("f", files("/dev/fdset/x", "/dev/fdset/1")).error().desc ==
+          "Could not open '/dev/fdset/x': Invalid argument");
+    CHECK(contents(path("out")) == "old\n");
+
+    REQUIRE(add("f", files("/dev/fdset/2", "/dev/fdset/1")));
+    attach("f");
+    CHECK(read(streams[0].socket.get()) == "question\n");
+    say(streams[0].socket, "answer\n");
+    run_until([&] { return contents(path("out")).ends_with("answer\n"); });
+    CHECK(contents(path("out")) == (append ? "old\nanswer\n" : "answer\n"));
+    CHECK(fds.remove(2, {}).has_value());
+    CHECK(fds.sets().size() == 2); // still in use
+    chardevs.find("f")->detach();
+    REQUIRE(chardevs.remove("f").has_value());
+    CHECK(fds.sets().size() == 1);
+}
+
 TEST_CASE_METHOD(ChardevFixture, "The null chardev takes everything and says nothing", "[chardev]") {
     REQUIRE(add("n", kNull));
     CHECK(chardevs.find("n")->filename() == "null");

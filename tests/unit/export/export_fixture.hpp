@@ -11,7 +11,9 @@
 #include "daemon/iothread/iothread.hpp"
 #include "daemon/iothread/iothread_pool.hpp"
 #include "daemon/qom/object_tree.hpp"
+#include "daemon/util/fd_store.hpp"
 #include "daemon/util/qmp_context.hpp"
+#include "daemon/util/run_alone.hpp"
 #include "daemon/util/shutdown_request.hpp"
 #include "protocol/qmp/event_sink.hpp"
 #include "protocol/qmp/json.hpp"
@@ -93,7 +95,8 @@ public:
         NbdServerSetup setup;
         setup.address.u.emplace<1>() = {{path}};
         setup.max_connections = max_connections;
-        REQUIRE(exports.start_nbd_server(setup).has_value());
+        auto starting = exports.start_nbd_server(setup, nullptr);
+        REQUIRE(run_alone(std::move(starting)).value().has_value());
     }
     static qapi::BlockExportOptions options(const std::string &id = "e0", const std::string &node = "f0") {
         qapi::BlockExportOptions made;
@@ -135,13 +138,14 @@ public:
     std::unique_ptr<AioContext> context = std::move(AioContext::create({.loop = AioLoop::external}).value());
     IOThreadPool pool{*context, events};
     std::vector<std::unique_ptr<IOThread>> iothreads;
-    BlockGraph graph{pool};
+    FdStore fds;
+    BlockGraph graph{pool, fds};
     std::vector<std::string> nodes;
     ExportRegistry exports{io, pool, graph, events};
     ObjectTree tree;
     NoShutdown shutdown;
     Untouched untouched;
-    QmpContext qmp{tree, pool, graph, exports, untouched, untouched, events, shutdown, nullptr};
+    QmpContext qmp{tree, pool, graph, exports, untouched, untouched, events, shutdown, fds, nullptr};
 };
 
 } // namespace iothreadd::test

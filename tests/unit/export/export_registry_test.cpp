@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/unit/export/export_fixture.hpp"
 
+#include <boost/asio/co_spawn.hpp>
+
 using namespace iothreadd;
 using namespace iothreadd::test;
 
@@ -46,6 +48,49 @@ TEST_CASE("ExportRegistry: an export holds its IOThread for as long as it lives"
           Names{"IOTHREAD_HOLDER_ADDED", "IOTHREAD_HOLDER_REMOVED", "BLOCK_EXPORT_DELETED e0", "reply e0"});
     CHECK(fixture.exports.exports().empty());
     CHECK(fixture.add(options) == "");
+}
+
+TEST_CASE("ExportRegistry: while the server starts, it cannot be started again", "[export]") {
+    ExportFixture fixture;
+    NbdServerSetup setup;
+    setup.address.u.emplace<0>() = {{"no-such-host.invalid", "0"}}; // a name server is asked
+    const auto start = [&](Result<void> &result) {
+        auto starting = fixture.exports.start_nbd_server(setup, nullptr);
+        boost::asio::co_spawn(fixture.io, std::move(starting),
+                              [&result](const std::exception_ptr &, Result<void> ended) { result = ended; });
+        fixture.step();
+    };
+    const Error waiting = generic_error("waiting");
+    Result<void> first = waiting, second = waiting;
+    start(first);
+    start(second);
+    REQUIRE(first.has_error());
+    if (first.error() == waiting)
+        CHECK(second.error().desc == "NBD server already running");
+    CHECK(fixture.exports.stop_nbd_server(nullptr).error().desc == "NBD server not running");
+    const auto ended = [&](const Result<void> &result) { return result || result.error() != waiting; };
+    REQUIRE(fixture.wait_until([&] { return ended(first) && ended(second); }));
+    INFO(first.error().desc);
+    CHECK(first.error().desc.starts_with("address resolution failed for no-such-host.invalid:0: "));
+    fixture.start_server();
+}
+
+TEST_CASE("ExportRegistry: a server whose address is found when the daemon ends does not start", "[export]") {
+    std::optional<Result<void>> result;
+    ExportFixture fixture;
+    NbdServerSetup setup;
+    setup.address.u.emplace<0>() = {{"localhost", "0"}};
+    auto starting = fixture.exports.start_nbd_server(setup, nullptr);
+    boost::asio::co_spawn(fixture.io, std::move(starting),
+                          [&result](const std::exception_ptr &, Result<void> ended) { result = ended; });
+    fixture.io.restart();
+    fixture.io.run_one(); // it asks
+    const bool asked = !result;
+    fixture.exports.shutdown([] {});
+    REQUIRE(fixture.wait_until([&] { return result.has_value(); }));
+    if (asked)
+        CHECK(result->error().desc == "The program is ending");
+    CHECK(fixture.exports.nbd_server() == nullptr);
 }
 
 TEST_CASE("ExportRegistry: with a list each IOThread is held once", "[export]") {

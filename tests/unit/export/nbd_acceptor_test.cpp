@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/export/nbd/nbd_acceptor.hpp"
+#include "daemon/util/run_alone.hpp"
 #include "tests/unit/export/nbd_client.hpp"
 #include "tests/unit/export/temp_dir.hpp"
 
@@ -20,8 +21,9 @@ struct Server final : NbdAcceptor::Host, NbdDirectory {
         : room(max_connections) {
         qapi::SocketAddress address;
         address.u.emplace<1>() = {{path}};
-        acceptor =
-            std::make_unique<NbdAcceptor>(io, *this, open_nbd_listeners(address, false).value(), timeout);
+        auto opening = open_nbd_listeners(address, nullptr);
+        auto listeners = run_alone(std::move(opening)).value();
+        acceptor = std::make_unique<NbdAcceptor>(io, *this, std::move(listeners).value(), timeout);
         acceptor->start();
     }
     ~Server() {

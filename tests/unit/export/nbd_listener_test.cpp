@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/export/nbd/nbd_listener.hpp"
+#include "daemon/util/run_alone.hpp"
 #include "tests/unit/export/temp_dir.hpp"
 
 #include <catch2/catch.hpp>
@@ -17,8 +18,13 @@ qapi::SocketAddress inet(std::string host, std::string port) {
     return address;
 }
 
+Result<std::vector<NbdListener>> listen_at(const qapi::SocketAddress &address, const TakeFd &take_fd = {}) {
+    auto opening = open_nbd_listeners(address, take_fd);
+    return run_alone(std::move(opening)).value();
+}
+
 std::string inet_error(const std::string &host, const std::string &port) {
-    const auto listeners = open_nbd_listeners(inet(host, port), true);
+    const auto listeners = listen_at(inet(host, port));
     return listeners ? "" : listeners.error().desc;
 }
 
@@ -29,7 +35,7 @@ const qapi::InetSocketAddress &inet_of(const NbdListener &listener) {
 } // namespace
 
 TEST_CASE("NbdListener: port 0 lets the kernel choose, and tells", "[nbd]") {
-    const auto listeners = open_nbd_listeners(inet("127.0.0.1", "0"), false);
+    const auto listeners = listen_at(inet("127.0.0.1", "0"));
     REQUIRE(listeners.has_value());
     REQUIRE(listeners->size() == 1);
     CHECK(inet_of(listeners->front()).host == "127.0.0.1");
@@ -40,7 +46,7 @@ TEST_CASE("NbdListener: port 0 lets the kernel choose, and tells", "[nbd]") {
 }
 
 TEST_CASE("NbdListener: all addresses of this host share one port", "[nbd]") {
-    const auto listeners = open_nbd_listeners(inet("", "0"), false);
+    const auto listeners = listen_at(inet("", "0"));
     REQUIRE(listeners.has_value());
     REQUIRE(!listeners->empty());
     for (const NbdListener &listener : *listeners)
@@ -48,7 +54,7 @@ TEST_CASE("NbdListener: all addresses of this host share one port", "[nbd]") {
 }
 
 TEST_CASE("NbdListener: an IPv6 address", "[nbd]") {
-    const auto listeners = open_nbd_listeners(inet("::1", "0"), false);
+    const auto listeners = listen_at(inet("::1", "0"));
     if (listeners.has_error()) // no IPv6 on this host
         CHECK(listeners.error().desc.find("Failed to bind socket to ::1:0: ") == 0);
     else
@@ -70,25 +76,30 @@ TEST_CASE("NbdListener: a unix socket and its file", "[nbd]") {
     const TempDir dir;
     qapi::SocketAddress address;
     address.u.emplace<1>() = {{dir / "s"}};
-    const auto listeners = open_nbd_listeners(address, false);
+    const auto listeners = listen_at(address);
     REQUIRE(listeners.has_value());
     CHECK(std::get<1>(listeners->front().address.u).path == dir / "s");
-    CHECK(open_nbd_listeners(address, false).error().desc ==
+    CHECK(listen_at(address).error().desc ==
           "Failed to bind socket to " + (dir / "s") + ": Address already in use");
 }
 
-TEST_CASE("NbdListener: a descriptor of the parent's, at start only", "[nbd]") {
+TEST_CASE("NbdListener: a descriptor that somebody else made", "[nbd]") {
     const TempDir dir;
     const sockaddr_un path = unix_socket_address(dir / "s").value();
     UniqueFd fd{::socket(AF_UNIX, SOCK_STREAM, 0)};
     REQUIRE(::bind(fd.get(), reinterpret_cast<const sockaddr *>(&path), sizeof(path)) == 0);
-    REQUIRE(::listen(fd.get(), 1) == 0);
     qapi::SocketAddress address;
     address.u.emplace<2>() = {{std::to_string(fd.get())}};
-    CHECK(open_nbd_listeners(address, false).error().desc ==
-          "file descriptors can only be passed on the command line");
+    const TakeFd none = [](std::string_view name) -> Result<UniqueFd> {
+        return generic_error("no '{}' here", name);
+    };
+    CHECK(listen_at(address, none).error().desc == "no '" + std::to_string(fd.get()) + "' here");
+    const TakeFd copy = [&](std::string_view) { return UniqueFd{::dup(fd.get())}; };
+    CHECK(listen_at(address, copy).error().desc ==
+          "File descriptor '" + std::to_string(fd.get()) + "' is not a listening socket");
+    REQUIRE(::listen(fd.get(), 1) == 0);
     {
-        const auto listeners = open_nbd_listeners(address, true);
+        const auto listeners = listen_at(address, take_inherited_socket);
         REQUIRE(listeners.has_value());
         fd.release();
         CHECK(std::get<1>(listeners->front().address.u).path == dir / "s");

@@ -14,12 +14,6 @@ using Names = std::vector<std::string>;
 
 namespace {
 
-qapi::NbdServerStartArgs at_unix_path(const std::string &path) {
-    qapi::NbdServerStartArgs args;
-    args.addr.u.emplace<1>() = {{{path}}};
-    return args;
-}
-
 /// Runs a command to its end: "" or the error.
 std::string run(ExportFixture &fixture, Awaitable<Result<void>> command) {
     std::optional<Result<void>> result;
@@ -33,14 +27,19 @@ std::string run(ExportFixture &fixture, Awaitable<Result<void>> command) {
     return *result ? "" : result->error().desc;
 }
 
+std::string start(ExportFixture &fixture, const std::string &path) {
+    qapi::NbdServerStartArgs args;
+    args.addr.u.emplace<1>() = {{{path}}};
+    return run(fixture, qmp_nbd_server_start(fixture.qmp, args));
+}
+
 } // namespace
 
 TEST_CASE("nbd-server: starts, tells where it is, stops", "[export]") {
     ExportFixture fixture;
     CHECK(!qmp_query_nbd_server(fixture.qmp)->running);
-    REQUIRE(qmp_nbd_server_start(fixture.qmp, at_unix_path(fixture.path)).has_value());
-    CHECK(qmp_nbd_server_start(fixture.qmp, at_unix_path(fixture.path)).error().desc ==
-          "NBD server already running");
+    REQUIRE(start(fixture, fixture.path) == "");
+    CHECK(start(fixture, fixture.path) == "NBD server already running");
     const auto info = qmp_query_nbd_server(fixture.qmp);
     CHECK(info->running);
     CHECK(info->max_connections == 100);
@@ -51,16 +50,15 @@ TEST_CASE("nbd-server: starts, tells where it is, stops", "[export]") {
     CHECK(run(fixture, qmp_nbd_server_stop(fixture.qmp)) == "");
     CHECK(!std::filesystem::exists(fixture.path));
     CHECK(run(fixture, qmp_nbd_server_stop(fixture.qmp)) == "NBD server not running");
-    CHECK(qmp_nbd_server_start(fixture.qmp, at_unix_path(fixture.path)).has_value());
+    CHECK(start(fixture, fixture.path) == "");
 }
 
 TEST_CASE("nbd-server: an address that cannot be used changes nothing", "[export]") {
     ExportFixture fixture;
     const std::string path = fixture.dir / std::string(200, 'x');
-    CHECK(qmp_nbd_server_start(fixture.qmp, at_unix_path(path)).error().desc ==
-          "UNIX socket path '" + path + "' is too long");
+    CHECK(start(fixture, path) == "UNIX socket path '" + path + "' is too long");
     CHECK(!qmp_query_nbd_server(fixture.qmp)->running);
-    REQUIRE(qmp_nbd_server_start(fixture.qmp, at_unix_path(fixture.path)).has_value());
+    REQUIRE(start(fixture, fixture.path) == "");
 }
 
 TEST_CASE("nbd-server-stop: cuts off every client and deletes every export, then replies", "[export]") {

@@ -24,6 +24,7 @@ public:
         return session_.enable(capabilities);
     }
     void set_event_filter(std::optional<std::vector<std::string>>) override {}
+    Result<UniqueFd> take_fd() override { return generic_error("none"); }
     std::int64_t id() const override { return 1; }
 
 private:

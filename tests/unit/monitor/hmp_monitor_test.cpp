@@ -61,7 +61,7 @@ TEST_CASE_METHOD(Fixture, "HmpMonitor: its clients are listed, and can be discon
     REQUIRE(clients.size() == 1);
     CHECK(clients[0].human);
     CHECK(clients[0].identity.monitor == "m");
-    CHECK(clients[0].identity.peer->pid == ::getpid());
+    CHECK(clients[0].identity.permit.peer->pid == ::getpid());
     REQUIRE(server.server().disconnect(clients[0].identity.id, nullptr).has_value());
     CHECK(person.at_end());
 }

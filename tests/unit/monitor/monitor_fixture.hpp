@@ -61,7 +61,7 @@ struct MonitorFixture {
 
     TestServer server;
     TempDir dir;
-    ChardevRegistry chardevs{server.io()};
+    ChardevRegistry chardevs{server.io(), server.fds()};
     IOThreadPool iothreads{server.home(), server.server()};
     ObjectTree tree;
 };

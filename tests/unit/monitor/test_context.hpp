@@ -5,6 +5,7 @@
 
 #include "daemon/monitor/monitor_server.hpp"
 #include "daemon/qom/object_tree.hpp"
+#include "daemon/util/fd_store.hpp"
 #include "daemon/util/qmp_context.hpp"
 #include "daemon/util/shutdown_request.hpp"
 #include "protocol/qmp/event_sink.hpp"
@@ -29,12 +30,13 @@ public:
 private:
     Untouched untouched_;
     ObjectTree tree_;
+    FdStore fds_;
     boost::asio::io_context io_;
     MonitorServer monitors_;
 
 public:
     QmpContext context{tree_,     untouched_, untouched_, untouched_, untouched_,
-                       monitors_, *this,      *this,      nullptr};
+                       monitors_, *this,      *this,      fds_,       nullptr};
 };
 
 } // namespace iothreadd::test

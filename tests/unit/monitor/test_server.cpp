@@ -6,6 +6,7 @@
 #include "daemon/cli/main_loop.hpp"
 #include "daemon/qom/object_tree.hpp"
 #include "daemon/util/await_callback.hpp"
+#include "daemon/util/fd_store.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch.hpp>
@@ -15,6 +16,7 @@
 #include <filesystem>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 namespace iothreadd::test {
 namespace {
@@ -71,24 +73,37 @@ Awaitable<Result<QmpReply>> call_wait(QmpContext &context, const Json &arguments
 
 Result<QmpReply> call_thread(QmpContext &, const Json &) { return QmpReply{Json{{"thread-id", ::gettid()}}}; }
 
-constexpr std::array<CommandInfo, 9> kCommands{{{"big"},
-                                                {"echo"},
-                                                {"emit"},
-                                                {"fail"},
-                                                {"qmp_capabilities", kAllowPreconfig},
-                                                {"quit"},
-                                                {"thread", kAllowOob},
-                                                {"throw"},
-                                                {"wait", kCoroutine}}};
-constexpr std::array<CommandHandler, 9> kHandlers{{{call_big},
-                                                   {call_echo},
-                                                   {call_emit},
-                                                   {call_fail},
-                                                   {call_capabilities},
-                                                   {call_quit},
-                                                   {call_thread},
-                                                   {call_throw},
-                                                   {nullptr, call_wait}}};
+Result<QmpReply> call_take_fd(QmpContext &context, const Json &) {
+    current_server->count_command();
+    const auto fd = context.client->take_fd();
+    if (!fd)
+        return fd.error();
+    struct stat status {};
+    if (::fstat(fd->get(), &status) != 0)
+        return generic_error("It is not open");
+    return QmpReply{Json(status.st_size)};
+}
+
+constexpr std::array<CommandInfo, 10> kCommands{{{"big"},
+                                                 {"echo"},
+                                                 {"emit"},
+                                                 {"fail"},
+                                                 {"qmp_capabilities", kAllowPreconfig},
+                                                 {"quit"},
+                                                 {"take-fd"},
+                                                 {"thread", kAllowOob},
+                                                 {"throw"},
+                                                 {"wait", kCoroutine}}};
+constexpr std::array<CommandHandler, 10> kHandlers{{{call_big},
+                                                    {call_echo},
+                                                    {call_emit},
+                                                    {call_fail},
+                                                    {call_capabilities},
+                                                    {call_quit},
+                                                    {call_take_fd},
+                                                    {call_thread},
+                                                    {call_throw},
+                                                    {nullptr, call_wait}}};
 
 /// `SLOW` comes at most once in this time, for each `id`.
 constexpr std::array<EventLimit, 1> kLimits{{{"SLOW", std::chrono::milliseconds(50), "id"}}};
@@ -109,11 +124,12 @@ struct TestServer::Internal {
     Internal(TestServer &owner, const QmpLimits &limits)
         : loop(MainLoop::create(io).value()),
           server(io, QmpApi{kCommands, kHandlers, "[]", kLimits, {}}, limits),
-          context{tree, untouched, untouched, untouched, untouched, server, server, owner, nullptr} {}
+          context{tree, untouched, untouched, untouched, untouched, server, server, owner, fds, nullptr} {}
 
     boost::asio::io_context io;
     std::unique_ptr<MainLoop> loop;
     ObjectTree tree;
+    FdStore fds;
     Untouched untouched;
     MonitorServer server;
     std::optional<ListeningChardev> chardev;
@@ -140,6 +156,8 @@ TestServer::~TestServer() {
 }
 
 boost::asio::io_context &TestServer::io() { return internal_->io; }
+
+FdStore &TestServer::fds() { return internal_->fds; }
 
 AioContext &TestServer::home() { return internal_->loop->context(); }
 

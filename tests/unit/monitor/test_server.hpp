@@ -21,6 +21,10 @@ namespace boost::asio {
 class io_context;
 }
 
+namespace iothreadd {
+class FdStore;
+}
+
 namespace iothreadd::test {
 
 /// A directory for sockets, removed at the end.
@@ -77,8 +81,8 @@ private:
 
 /// Commands: `echo` returns its arguments, `big` a string of `size` bytes, `fail` an error, `emit` sends
 /// `TEST_EVENT` with its arguments, `throw` throws, `wait` is a coroutine that ends when the test says so,
-/// `thread` can be run out of band and tells its thread; besides qmp_capabilities and quit. The event `SLOW`
-/// is limited in its rate.
+/// `thread` can be run out of band and tells its thread, `take-fd` takes the descriptor that came with it and
+/// tells the size of the file; besides qmp_capabilities and quit. The event `SLOW` is limited in its rate.
 class TestServer final : public ShutdownRequest {
 public:
     explicit TestServer(QmpStyle style = QmpStyle::compact, const QmpLimits &limits = {});
@@ -86,6 +90,7 @@ public:
 
     MonitorServer &server();
     boost::asio::io_context &io();
+    FdStore &fds();
     /// The main loop's context.
     AioContext &home();
     /// A client of our socket, or of one at another path.

@@ -26,7 +26,7 @@ struct Fixture {
     ObjectTree tree;
     Untouched untouched;
     QmpContext context{tree,      untouched, untouched, untouched, untouched,
-                       untouched, untouched, untouched, nullptr};
+                       untouched, untouched, untouched, untouched, nullptr};
 };
 
 using Types = std::vector<std::pair<std::string, std::string>>;

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/util/fd_store.hpp"
+
+#include "daemon/util/thread.hpp"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <cassert>
+#include <cerrno>
+#include <charconv>
+
+namespace iothreadd {
+namespace {
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+Result<void> check_text(std::string_view parameter, std::string_view text) {
+    if (text.size() > FdStore::kMaxFdTextBytes)
+        return generic_error("Parameter '{}' is too long, at most {} bytes can be kept", parameter,
+                             FdStore::kMaxFdTextBytes);
+    return {};
+}
+
+/// The descriptor for `access` (O_RDONLY, O_WRONLY or O_RDWR); -1: none fits.
+int find_fitting(const std::vector<FdStore::Member> &members, int access) {
+    for (const int wanted : {access, O_RDWR})
+        for (const FdStore::Member &member : members) {
+            const int flags = ::fcntl(member.fd.get(), F_GETFL);
+            if (flags >= 0 && (flags & O_PATH) == 0 && (flags & O_ACCMODE) == wanted)
+                return member.fd.get();
+        }
+    return -1;
+}
+
+} // namespace
+
+FdSetUse::~FdSetUse() {
+    if (store_ != nullptr)
+        store_->user_gone(set_);
+}
+
+FdStore::~FdStore() {
+    assert(std::ranges::all_of(sets_, [](const auto &entry) { return entry.second.users == 0; }));
+}
+
+Result<void> FdStore::keep(std::string_view monitor, std::string_view name, UniqueFd fd) {
+    assert_main_thread();
+    if (!name.empty() && is_digit(name.front()))
+        return generic_error("Parameter 'fdname' expects a name not starting with a digit");
+    if (auto checked = check_text("fdname", name); !checked)
+        return checked;
+    std::pair key{std::string{monitor}, std::string{name}};
+    if (named_.size() >= kMaxNamedFds && !named_.contains(key))
+        return generic_error("Too many file descriptors, at most {} can have a name", kMaxNamedFds);
+    named_[std::move(key)] = std::move(fd);
+    return {};
+}
+
+Result<UniqueFd> FdStore::take(std::string_view monitor, std::string_view name) {
+    assert_main_thread();
+    const auto found = named_.find({std::string{monitor}, std::string{name}});
+    if (found == named_.end())
+        return generic_error("File descriptor named '{}' has not been found", name);
+    UniqueFd fd = std::move(found->second);
+    named_.erase(found);
+    return fd;
+}
+
+TakeFd FdStore::taker(std::string_view monitor) {
+    return [this, monitor = std::string{monitor}](std::string_view name) { return take(monitor, name); };
+}
+
+Result<void> FdStore::close(std::string_view monitor, std::string_view name) {
+    if (!take(monitor, name))
+        return generic_error("File descriptor named '{}' not found", name);
+    return {};
+}
+
+void FdStore::forget_monitor(std::string_view monitor) {
+    assert_main_thread();
+    std::erase_if(named_, [monitor](const auto &entry) { return entry.first.first == monitor; });
+}
+
+std::size_t FdStore::fds_in_sets() const {
+    std::size_t count = 0;
+    for (const auto &[id, set] : sets_)
+        count += set.members.size();
+    return count;
+}
+
+Result<FdStore::Place> FdStore::add(std::optional<std::int64_t> id, UniqueFd fd,
+                                    std::optional<std::string> opaque) {
+    assert_main_thread();
+    if (id && *id < 0)
+        return generic_error("Parameter 'fdset-id' expects a non-negative value");
+    if (auto checked = check_text("opaque", opaque.value_or("")); !checked)
+        return checked.error();
+    if (fds_in_sets() >= kMaxFdsInSets)
+        return generic_error("Too many file descriptors, at most {} can be in fd sets", kMaxFdsInSets);
+    std::int64_t chosen = id.value_or(0);
+    while (!id && sets_.contains(chosen))
+        ++chosen;
+    const int number = fd.get();
+    sets_[chosen].members.push_back({std::move(fd), std::move(opaque)});
+    return Place{chosen, number};
+}
+
+Result<void> FdStore::remove(std::int64_t id, std::optional<std::int64_t> fd) {
+    assert_main_thread();
+    const auto set = sets_.find(id);
+    const auto is_meant = [fd](const Member &member) { return !fd || member.fd.get() == *fd; };
+    const bool found = set != sets_.end() && (!fd || std::ranges::any_of(set->second.members, is_meant));
+    if (!found)
+        return fd ? generic_error("File descriptor named 'fdset-id:{}, fd:{}' not found", id, *fd)
+                  : generic_error("File descriptor named 'fdset-id:{}' not found", id);
+    std::erase_if(set->second.members, is_meant);
+    erase_if_over(set);
+    return {};
+}
+
+void FdStore::forget_unused_sets() {
+    assert_main_thread();
+    std::erase_if(sets_, [](const auto &entry) { return entry.second.users == 0; });
+}
+
+std::optional<std::int64_t> FdStore::set_of(std::string_view path) {
+    const std::string_view number = is_set_path(path) ? path.substr(kSetPath.size()) : "";
+    const char *const end = number.data() + number.size();
+    std::int64_t id = -1;
+    const auto [rest, error] = std::from_chars(number.data(), end, id);
+    return error == std::errc{} && rest == end && id >= 0 ? std::optional{id} : std::nullopt;
+}
+
+FdSetFile FdStore::duplicate(std::string_view set_path, int access_mode) {
+    assert_main_thread();
+    const auto failed = [](int error) { return FdSetFile{.fd = {}, .use = {}, .error = error}; };
+    const auto id = set_of(set_path);
+    if (!id)
+        return failed(EINVAL);
+    const auto set = sets_.find(*id);
+    if (set == sets_.end())
+        return failed(ENOENT);
+    const int original = find_fitting(set->second.members, access_mode);
+    if (original < 0)
+        return failed(EACCES);
+    UniqueFd fd{::fcntl(original, F_DUPFD_CLOEXEC, 0)};
+    if (!fd)
+        return failed(errno);
+    ++set->second.users;
+    return {.fd = std::move(fd), .use = FdSetUse{*this, *id}, .error = 0};
+}
+
+void FdStore::user_gone(std::int64_t id) {
+    assert_main_thread();
+    const auto set = sets_.find(id);
+    assert(set != sets_.end() && set->second.users > 0);
+    --set->second.users;
+    erase_if_over(set);
+}
+
+void FdStore::erase_if_over(Sets::iterator set) {
+    if (set->second.members.empty() && set->second.users == 0)
+        sets_.erase(set);
+}
+
+} // namespace iothreadd
