@@ -10,11 +10,24 @@
 namespace iothreadd {
 namespace {
 
+/// Of one qom-list-get: what it costs is theirs times the objects in the tree.
+constexpr std::size_t kMaxPaths = 1024;
+
 qapi::ObjectPropertyInfo property_info(const Property &property) {
     qapi::ObjectPropertyInfo info;
     info.name = property.name;
     info.type = property.type;
     return info;
+}
+
+qapi::ObjectPropertiesValues property_values(const ObjectTree &tree, const Object &object) {
+    qapi::ObjectPropertiesValues values;
+    for (const Property &property : tree.properties(object)) {
+        values.properties.push_back({.name = property.name, .type = property.type, .value = {}});
+        if (property.get)
+            values.properties.back().value = property.get(object);
+    }
+    return values;
 }
 
 /// qom-get and qom-set say of an ambiguous path what they say of one that leads nowhere.
@@ -43,6 +56,20 @@ Result<std::vector<qapi::ObjectPropertyInfo>> qmp_qom_list(QmpContext &context,
     std::vector<qapi::ObjectPropertyInfo> list;
     for (const Property &property : context.tree.properties(**object))
         list.push_back(property_info(property));
+    return list;
+}
+
+Result<std::vector<qapi::ObjectPropertiesValues>> qmp_qom_list_get(QmpContext &context,
+                                                                   const qapi::QomListGetArgs &args) {
+    if (args.paths.size() > kMaxPaths)
+        return generic_error("Parameter 'paths' can have at most {} entries", kMaxPaths);
+    std::vector<qapi::ObjectPropertiesValues> list;
+    for (const std::string &path : args.paths) {
+        auto object = context.tree.resolve(path);
+        if (!object)
+            return object.error();
+        list.push_back(property_values(context.tree, **object));
+    }
     return list;
 }
 

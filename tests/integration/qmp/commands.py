@@ -9,7 +9,7 @@ from harness import Case, check, equal
 
 COMMANDS = {
     "qmp_capabilities", "query-version", "query-commands", "query-qmp-schema", "quit", "object-add", "object-del",
-    "qom-list", "qom-get", "qom-set", "qom-list-types", "qom-list-properties", "query-iothreads",
+    "qom-list", "qom-list-get", "qom-get", "qom-set", "qom-list-types", "qom-list-properties", "query-iothreads",
     "human-monitor-command", "blockdev-add", "blockdev-del", "query-named-block-nodes", "nbd-server-start",
     "nbd-server-stop", "block-export-add", "block-export-del", "query-block-exports", "x-blockdev-set-iothread",
     "query-nbd-server", "query-clients", "client-disconnect", "set-event-filter", "query-events-since",

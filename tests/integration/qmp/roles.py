@@ -11,7 +11,10 @@ from typing import Any
 from harness import Case, Daemon, Failure, QmpClient, State, check, equal
 from harness.qmp import parse_line
 
-ALLOWED = {"qmp_capabilities", "qom-get", "qom-list", "qom-list-properties", "qom-list-types", "set-event-filter"}
+ALLOWED = {
+    "qmp_capabilities", "qom-get", "qom-list", "qom-list-get", "qom-list-properties", "qom-list-types",
+    "set-event-filter",
+}
 ARGUMENTS: dict[str, dict[str, Any]] = { # so that it is the role, and nothing else, that refuses
     "object-add": {"qom-type": "iothread", "id": "new"}, "object-del": {"id": "io0"},
     "qom-set": {"path": "io0", "property": "poll-max-ns", "value": 0},
@@ -74,6 +77,8 @@ def refuses_changes(daemon: Daemon, client: QmpClient) -> None:
             client.send(command, ARGUMENTS[command], how="exec-oob")
             equal(client.receive()["error"]["desc"], f"The command {command} {why}", f"{command} out of band")
     before.unchanged(daemon, client, "what is refused")
+    equal(client.execute("qom-list-get", {"paths": ["io0"]})[0]["properties"][0],
+          {"name": "type", "type": "string", "value": "iothread"}, "qom-list-get")
     client.refused("no-such-command", kind="CommandNotFound")
     client.refused("query-events-since", {"seq": "x"}, text="Invalid parameter type for 'seq'")
     own = next(info for info in client.execute("query-clients") if info["self"])

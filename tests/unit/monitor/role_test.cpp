@@ -83,12 +83,24 @@ TEST_CASE("Role: who has no user matches only what is for everybody", "[monitor]
 // for anybody but the client that asks.
 TEST_CASE("Role: a read-only client may run these commands and no others", "[monitor][role]") {
     const std::set<std::string> allowed{
-        "qmp_capabilities",        "qom-get",          "qom-list",
-        "qom-list-properties",     "qom-list-types",   "query-block-exports",
-        "query-chardev",           "query-clients",    "query-commands",
-        "query-events-since",      "query-fdsets",     "query-iothreads",
-        "query-named-block-nodes", "query-nbd-server", "query-qmp-schema",
-        "query-version",           "set-event-filter",
+        "qmp_capabilities",
+        "qom-get",
+        "qom-list",
+        "qom-list-get",
+        "qom-list-properties",
+        "qom-list-types",
+        "query-block-exports",
+        "query-chardev",
+        "query-clients",
+        "query-commands",
+        "query-events-since",
+        "query-fdsets",
+        "query-iothreads",
+        "query-named-block-nodes",
+        "query-nbd-server",
+        "query-qmp-schema",
+        "query-version",
+        "set-event-filter",
     };
     const std::set<std::string> refused{
         "add-fd",

@@ -21,6 +21,7 @@ LIMITS = {
     "output that a client has not read": "daemon/monitor/client_connection.hpp kPauseOutputBytes",
     "such a client reads nothing at all": "daemon/monitor/monitor_server.hpp kStalledTimeout",
     "entries of a monitor's allow": "daemon/monitor/role.hpp kMaxAllowEntries",
+    "paths of one qom-list-get": "daemon/qom/qom_qmp.cpp kMaxPaths",
     "commands that wait behind one that runs, with oob": "protocol/qmp/qmp_session.hpp kMaxWaiting",
     "events kept for query-events-since": "daemon/monitor/event_history.hpp kMaxEvents",
     "the same, as JSON": "daemon/monitor/event_history.hpp kMaxBytes",

@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <map>
+#include <tuple>
 
 using namespace iothreadd;
 using namespace iothreadd::test;
@@ -52,6 +53,36 @@ TEST_CASE_METHOD(Fixture, "qom-list: shows properties and children", "[qom]") {
           Types{{"type", "string"}, {"legs", "int"}, {"power", "int"}, {"switch", "int"}});
     CHECK(qmp_qom_list(context, {.path = "nope"}).error() == device_error("nope"));
     CHECK(qmp_qom_list(context, {.path = ""}).error() == generic_error("Path '' is ambiguous"));
+}
+
+TEST_CASE_METHOD(Fixture, "qom-list-get: shows properties with their values, object by object", "[qom]") {
+    using Values = std::vector<std::tuple<std::string, std::string, std::optional<Json>>>;
+    const auto list = qmp_qom_list_get(context, {.paths = {"l0", "/objects", "/objects/l0"}});
+    REQUIRE(list.has_value());
+    std::vector<Values> objects;
+    for (const auto &object : *list) {
+        objects.emplace_back();
+        for (const auto &property : object.properties)
+            objects.back().emplace_back(property.name, property.type, property.value);
+    }
+    const Values lamp{{"type", "string", "lamp"},
+                      {"legs", "int", 4},
+                      {"power", "int", 40},
+                      {"switch", "int", std::nullopt}};
+    CHECK(objects ==
+          std::vector<Values>{
+              lamp, {{"type", "string", "container"}, {"l0", "child<lamp>", "/objects/l0"}}, lamp});
+    CHECK(qmp_qom_list_get(context, {.paths = {}})->empty());
+}
+
+TEST_CASE_METHOD(Fixture, "qom-list-get: fails for one bad path, or too many", "[qom]") {
+    CHECK(qmp_qom_list_get(context, {.paths = {"l0", "nope", "/"}}).error() == device_error("nope"));
+    CHECK(qmp_qom_list_get(context, {.paths = {"l0", ""}}).error() == generic_error("Path '' is ambiguous"));
+    std::vector<std::string> paths(1024, "/");
+    CHECK(qmp_qom_list_get(context, {.paths = paths})->size() == paths.size());
+    paths.emplace_back("/");
+    CHECK(qmp_qom_list_get(context, {.paths = paths}).error() ==
+          generic_error("Parameter 'paths' can have at most 1024 entries"));
 }
 
 TEST_CASE_METHOD(Fixture, "qom-get: reads values, types and paths of children", "[qom]") {
