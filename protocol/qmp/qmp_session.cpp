@@ -14,7 +14,8 @@ constexpr std::string_view kNegotiate = "qmp_capabilities";
 
 /// What somebody who tries `help` or a web browser on the socket should know.
 constexpr std::string_view kHint =
-    R"( (this is a QMP socket: it expects JSON, first {"execute": "qmp_capabilities"}))";
+    R"( (this is QMP: commands are JSON objects, first { "execute": "qmp_capabilities" }))";
+constexpr std::string_view kBlanks = " \t\r\n";
 
 Error command_not_found(std::string text) { return Error{ErrorClass::CommandNotFound, std::move(text)}; }
 
@@ -58,6 +59,8 @@ std::string QmpSession::greeting() const {
 
 void QmpSession::feed(std::string_view bytes) {
     assert(!finished_);
+    if (const auto at = bytes.find_first_not_of(kBlanks); first_byte_ == 0 && at != std::string_view::npos)
+        first_byte_ = bytes[at];
     reader_.feed(bytes);
     drained_ = false;
 }
@@ -92,8 +95,13 @@ std::optional<QmpStep> QmpSession::next() {
 }
 
 QmpSession::Request QmpSession::check(Result<Json> &&message) {
-    if (!message.has_value())
-        return {qmp_error_line(with_hint(message.error()), std::nullopt, options_.style), false};
+    const bool first = std::exchange(first_message_, false);
+    if (!message.has_value()) {
+        Error error = message.error();
+        if (first && first_byte_ != '{') // nobody who means QMP begins like this
+            error.desc += kHint;
+        return {qmp_error_line(error, std::nullopt, options_.style), false};
+    }
     if (!message->is_object())
         return {
             qmp_error_line(generic_error("QMP input must be a JSON object"), std::nullopt, options_.style),
@@ -132,13 +140,6 @@ Result<QmpCommand> QmpSession::look_up(Json::object_t &members, bool out_of_band
     if (const auto arguments = members.find("arguments"); arguments != members.end())
         command.arguments = std::move(arguments->second);
     return command;
-}
-
-/// An error at the very first byte of a client says a little more.
-Error QmpSession::with_hint(Error error) const {
-    if (!negotiated_ && error.desc.starts_with("1:1: JSON parse error"))
-        error.desc += kHint;
-    return error;
 }
 
 std::string QmpSession::reply(const QmpCommand &command, const Result<QmpReply> &result) {

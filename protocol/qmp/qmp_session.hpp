@@ -101,7 +101,6 @@ private:
     bool may_read() const;
     Request check(Result<Json> &&message);
     Result<QmpCommand> look_up(Json::object_t &members, bool out_of_band) const;
-    Error with_hint(Error error) const;
 
     Options options_;
     JsonReader reader_;
@@ -113,6 +112,8 @@ private:
     bool finished_ = false;
     std::uint64_t in_band_end_ = 0;
     bool drained_ = true; ///< the reader has no complete message
+    char first_byte_ = 0; ///< of what the client sent, blanks apart; 0: none yet
+    bool first_message_ = true;
 };
 
 } // namespace iothreadd

@@ -292,7 +292,7 @@ TEST_CASE("QmpSession: pretty replies", "[qmp]") {
 
 TEST_CASE("QmpSession: who does not speak JSON at all is told what this is", "[qmp]") {
     const std::string hint =
-        R"( (this is a QMP socket: it expects JSON, first {\"execute\": \"qmp_capabilities\"}))";
+        R"( (this is QMP: commands are JSON objects, first { \"execute\": \"qmp_capabilities\" }))";
     const auto first = [](std::string_view input) {
         QmpPeer peer;
         return peer.talk(input).at(0);
@@ -300,7 +300,21 @@ TEST_CASE("QmpSession: who does not speak JSON at all is told what this is", "[q
     CHECK(first("help\r\n") == error("1:1: JSON parse error, invalid keyword 'help'" + hint));
     CHECK(first("GET / HTTP/1.1\r\nHost: x\r\n\r\n") == error("1:1: JSON parse error, stray 'G'" + hint));
     CHECK(first("{'execute':}") == error("1:12: JSON parse error, expecting value"));
-    CHECK(first("\nhelp\n") == error("2:1: JSON parse error, invalid keyword 'help'"));
+    CHECK(first("\r\n help\n") == error("2:2: JSON parse error, invalid keyword 'help'" + hint));
+    CHECK(first("[1,]") == error("1:4: JSON parse error, expecting value" + hint));
+    CHECK(first("\n{help}") == error("2:2: JSON parse error, expecting key"));
+    CHECK(first("{\"execute\": nope}") == error("1:13: JSON parse error, invalid keyword 'nope'"));
+    CHECK(first("42") == error("QMP input must be a JSON object"));
+
+    QmpPeer bytewise;
+    Lines lines;
+    for (const char byte : std::string_view{"\n help me\n"})
+        for (const std::string &line : bytewise.talk({&byte, 1}))
+            lines.push_back(line);
+    CHECK(lines == Lines{error("2:2: JSON parse error, invalid keyword 'help'" + hint),
+                         error("2:7: JSON parse error, invalid keyword 'me'")}); // once
+    CHECK(bytewise.talk(kNegotiate + "\nquit\n").at(1) ==
+          error("4:1: JSON parse error, invalid keyword 'quit'"));
 
     QmpPeer peer;
     negotiated(peer);
