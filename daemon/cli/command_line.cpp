@@ -3,7 +3,6 @@
 
 #include "qapi/options.hpp"
 
-#include <fmt/format.h>
 #include <getopt.h>
 
 #include <algorithm>
@@ -151,23 +150,6 @@ void print_help(std::ostream &out, const std::string &program) {
             out << "\n  --" << entry.name << " help, --" << entry.name << " TYPE,help\n"
                 << "      list the values of '" << entry.implied_key << "', or the options of one\n";
     }
-}
-
-bool print_option_help(std::ostream &out, const OptionInfo &option, std::string_view type) {
-    if (option.types.empty())
-        return false;
-    const auto found = std::ranges::find(option.types, type, &OptionType::name);
-    if (found == option.types.end()) {
-        out << (option.name == "object" ? "List of user creatable objects:\n" : "List of types:\n");
-        for (const OptionType &entry : option.types)
-            out << "  " << entry.name << '\n';
-        return true;
-    }
-    out << found->name << " options:\n";
-    for (const OptionMember &member : found->members)
-        out << fmt::format("  {}=<{}>{} - {}\n", member.name, member.type,
-                           member.optional ? "" : " (required)", member.help);
-    return true;
 }
 
 void print_version(std::ostream &out, const std::string &program) {

@@ -16,8 +16,6 @@
 
 namespace iothreadd {
 
-struct OptionInfo;
-
 struct CommandLine {
     /// An option that is a QMP command in disguise.
     struct Step {
@@ -37,8 +35,5 @@ std::optional<CommandLine> parse_command_line(int argc, char *argv[]);
 void print_usage(std::ostream &out, const std::string &program);
 void print_help(std::ostream &out, const std::string &program);
 void print_version(std::ostream &out, const std::string &program);
-/// The members of one type that `option` takes, or the types when there is no such one. False: it takes no
-/// choice of types.
-bool print_option_help(std::ostream &out, const OptionInfo &option, std::string_view type);
 
 } // namespace iothreadd

@@ -39,8 +39,8 @@ Daemon::Daemon(std::unique_ptr<boost::asio::io_context> io, std::unique_ptr<Main
     : io_(std::move(io)),
       signals_(*io_, SIGINT, SIGTERM, SIGHUP),
       loop_(std::move(loop)),
-      server_(*io_,
-              QmpApi{command_table(), command_handlers(), introspection_json(), kEventLimits, event_table()}),
+      server_(*io_, QmpApi{command_table(), command_handlers(), introspection_json(), kEventLimits,
+                           event_table(), option_table()}),
       chardevs_(*io_, fds_),
       iothreads_(loop_->context(), server_),
       graph_(iothreads_, fds_),
@@ -138,8 +138,10 @@ Result<void> Daemon::qmp(const qapi::QmpOptions &options) {
 }
 
 Result<void> Daemon::help(const OptionInfo &option, std::string_view type) {
-    if (!print_option_help(std::cout, option, type))
+    const std::string text = option_help(option, type);
+    if (text.empty())
         return generic_error("Help is not available for this option");
+    std::cout << text;
     help_printed_ = true;
     return {};
 }

@@ -19,7 +19,8 @@ constexpr char kPrompt[] = "(iothreadd) ";
 HmpConnection::HmpConnection(Setup setup, MonitorServer &server, bool readline)
     : ClientConnection(std::move(setup)),
       server_(server),
-      editor_({.prompt = kPrompt, .echo = readline}, complete_human_command) {
+      editor_({.prompt = kPrompt, .echo = readline},
+              [this](std::string_view line) { return server_.complete_human(*this, line); }) {
     std::string greeting =
         fmt::format("iothreadd {} monitor - type 'help' for more information\r\n", IOTHREADD_VERSION);
     show(greeting + editor_.prompt());
@@ -41,11 +42,8 @@ bool HmpConnection::step() {
     std::string echo;
     const std::optional<std::string> line = editor_.next_line(echo);
     show(std::move(echo));
-    if (!line) {
-        if (editor_.end_of_input())
-            finish();
-        return false;
-    }
+    if (!line)
+        return editor_.has_input();
     {
         const std::lock_guard lock{lock_};
         command_began_locked();

@@ -10,6 +10,8 @@
 #include "qapi/block_export_commands.hpp"
 #include "qapi/char_commands.hpp"
 #include "qapi/control_commands.hpp"
+#include "qapi/fds_codec.hpp"
+#include "qapi/fds_commands.hpp"
 #include "qapi/iothread_commands.hpp"
 #include "qapi/monitor_codec.hpp"
 #include "qapi/monitor_commands.hpp"
@@ -137,6 +139,13 @@ Result<std::string> info_clients(QmpContext &context) {
     if (!clients)
         return clients.error();
     return list_text(*clients, "id");
+}
+
+Result<std::string> info_fdsets(QmpContext &context) {
+    auto sets = qmp_query_fdsets(context);
+    if (!sets)
+        return sets.error();
+    return list_text(*sets, "fdset-id");
 }
 
 Result<std::string> info_nbd_server(QmpContext &context) {

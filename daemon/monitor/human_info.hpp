@@ -18,6 +18,7 @@ Result<std::string> info_block(QmpContext &context);
 Result<std::string> info_block_exports(QmpContext &context);
 Result<std::string> info_chardev(QmpContext &context);
 Result<std::string> info_clients(QmpContext &context);
+Result<std::string> info_fdsets(QmpContext &context);
 Result<std::string> info_nbd_server(QmpContext &context);
 Result<std::string> info_version(QmpContext &context);
 

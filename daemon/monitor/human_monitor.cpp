@@ -23,6 +23,8 @@ struct HumanCommand {
     std::size_t most;
     std::string_view help;
     Result<std::string> (*run)(QmpContext &, HumanArguments); ///< null for what only groups others
+    /// What may follow on these arguments; null: nothing.
+    Completions (*complete)(const QmpContext &, HumanArguments before) = nullptr;
 };
 
 /// An `info` command, which takes no arguments.
@@ -37,21 +39,25 @@ Result<std::string> quit(QmpContext &context, HumanArguments) {
     return std::string{};
 }
 
-constexpr std::array<HumanCommand, 15> kCommands{{
+constexpr std::array<HumanCommand, 16> kCommands{{
     {"help", "[cmd]", 0, 2, "show the help", nullptr},
     {"info", "[subcommand]", 0, 1, "show various information about the system state", nullptr},
     {"info block", "", 0, 0, "show the block nodes", show<info_block>},
     {"info block-exports", "", 0, 0, "show the block exports", show<info_block_exports>},
     {"info chardev", "", 0, 0, "show the character devices", show<info_chardev>},
     {"info clients", "", 0, 0, "show the clients of all monitors", show<info_clients>},
+    {"info fdsets", "", 0, 0, "show the fd sets", show<info_fdsets>},
     {"info iothreads", "", 0, 0, "show the IOThreads and their holders", show<info_iothreads>},
     {"info nbd-server", "", 0, 0, "show where the NBD server listens", show<info_nbd_server>},
     {"info version", "", 0, 0, "show the version", show<info_version>},
-    {"object_add", "[qom-type=]type,id=str[,prop=value][,...]", 1, 1, "create an object", human_object_add},
-    {"object_del", "id", 1, 1, "delete an object", human_object_del},
-    {"qom-get", "path property", 2, 2, "show a property of an object", human_qom_get},
-    {"qom-list", "[path]", 0, 1, "list the properties of an object", human_qom_list},
-    {"qom-set", "path property value", 3, 3, "change a property of an object", human_qom_set},
+    {"object_add", "[qom-type=]type,id=str[,prop=value][,...]", 1, 1,
+     "create an object; 'object_add help' lists the types, 'object_add type,help' the properties",
+     human_object_add, complete_object_add},
+    {"object_del", "id", 1, 1, "delete an object", human_object_del, complete_object_del},
+    {"qom-get", "path property", 2, 2, "show a property of an object", human_qom_get, complete_qom_get},
+    {"qom-list", "[path]", 0, 1, "list the properties of an object", human_qom_list, complete_qom_list},
+    {"qom-set", "path property value", 3, 3, "change a property of an object", human_qom_set,
+     complete_qom_set},
     {"quit", "", 0, 0, "end the program", quit},
 }};
 
@@ -131,21 +137,24 @@ std::string with_crlf(std::string_view text) {
     return converted;
 }
 
-std::vector<std::string> complete_human_command(std::string_view line) {
-    Words words = split(line);
-    if (!words.empty() && words[0] == "help")
-        words.erase(words.begin());
-    const bool begins_word = line.empty() || line.ends_with(' ');
-    const std::size_t before = words.size() - (begins_word || words.empty() ? 0 : 1);
-    std::vector<std::string> candidates;
+Completions complete_human_command(const QmpContext &context, std::string_view line) {
+    Words before = split(line);
+    if (!before.empty() && !line.ends_with(' '))
+        before.pop_back(); // the word to complete
+    if (!before.empty() && before[0] == "help")
+        before.erase(before.begin());
+    else if (const HumanCommand *command = before.empty() ? nullptr : find(before[0]);
+             command != nullptr && command->complete != nullptr)
+        return command->complete(context, HumanArguments{before}.subspan(1));
+    std::vector<std::string> names;
     for (const HumanCommand &command : kCommands) {
         const Words parts = split(command.name);
-        const bool fits = parts.size() > before &&
-                          std::equal(parts.begin(), parts.begin() + static_cast<long>(before), words.begin());
-        if (fits && (candidates.empty() || candidates.back() != parts[before]))
-            candidates.emplace_back(parts[before]);
+        const bool fits =
+            parts.size() > before.size() && std::equal(before.begin(), before.end(), parts.begin());
+        if (fits && (names.empty() || names.back() != parts[before.size()]))
+            names.emplace_back(parts[before.size()]);
     }
-    return candidates;
+    return names;
 }
 
 Result<std::string> qmp_human_monitor_command(QmpContext &context,

@@ -6,9 +6,10 @@
 // Thread: main thread.  Source: QEMU's human monitor, as its users know it.
 #pragma once
 
+#include "daemon/monitor/line_editor/candidate_list.hpp"
+
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace iothreadd {
 
@@ -21,6 +22,6 @@ std::string run_human_command(QmpContext &context, std::string_view command_line
 std::string with_crlf(std::string_view text);
 
 /// What may stand instead of the last word of a line, for somebody who types it.
-std::vector<std::string> complete_human_command(std::string_view line);
+Completions complete_human_command(const QmpContext &context, std::string_view line);
 
 } // namespace iothreadd

@@ -340,6 +340,11 @@ std::string MonitorServer::run_human(const HmpConnection &client, std::string_vi
     }
 }
 
+Completions MonitorServer::complete_human(const HmpConnection &client, std::string_view line) {
+    const QmpContext context = context_for(client, nullptr);
+    return complete_human_command(context, line);
+}
+
 asio::awaitable<void> MonitorServer::Internal::run_coroutine(std::shared_ptr<QmpConnection> client,
                                                              QmpCommand command) {
     QmpContext context = server.context_for(*client, client.get());

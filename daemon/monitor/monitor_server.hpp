@@ -36,6 +36,7 @@ namespace iothreadd {
 
 class AioContext;
 class ClientConnection;
+struct Completions;
 class HmpConnection;
 class QmpConnection;
 struct ClientState;
@@ -111,6 +112,8 @@ public:
     void run(std::shared_ptr<QmpConnection> client, QmpCommand command);
     /// Run a line of a person's; what it prints.
     std::string run_human(const HmpConnection &client, std::string_view line);
+    /// What may stand instead of the last word of a line that he types.
+    Completions complete_human(const HmpConnection &client, std::string_view line);
 
 private:
     struct Internal;

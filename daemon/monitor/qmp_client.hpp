@@ -10,6 +10,7 @@
 #include "protocol/qmp/command.hpp"
 #include "protocol/qmp/command_handler.hpp"
 #include "protocol/qmp/event_throttle.hpp"
+#include "protocol/qmp/option.hpp"
 #include "protocol/qmp/qmp_session.hpp"
 
 #include <cstdint>
@@ -28,6 +29,7 @@ struct QmpApi {
     std::string_view introspection;           ///< the answer of query-qmp-schema, as JSON text
     std::span<const EventLimit> event_limits; ///< of events that are not always sent at once
     std::span<const std::string_view> events; ///< sorted
+    std::span<const OptionInfo> options{};    ///< of the command line; people give some of them to commands
 };
 
 /// Capabilities: run commands out of band; number events.

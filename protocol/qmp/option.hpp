@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // OptionInfo: what the schema says about one command-line option; one constant per option, generated.
+//
+// Thread: any.
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace iothreadd {
@@ -31,5 +34,9 @@ struct OptionInfo {
     std::string_view help;
     std::span<const OptionType> types; ///< sorted by name; empty unless the option takes a union
 };
+
+/// What an item `help` asks for, in lines: the members of one type that the option takes, or the types when
+/// there is no such one. Empty: it takes no choice of types.
+std::string option_help(const OptionInfo &option, std::string_view type);
 
 } // namespace iothreadd

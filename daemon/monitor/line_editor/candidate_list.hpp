@@ -8,9 +8,20 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace iothreadd {
+
+/// Words that may stand at some place.
+struct Completions {
+    Completions() = default;
+    Completions(std::vector<std::string> words_, bool word_goes_on_ = false)
+        : words(std::move(words_)), word_goes_on(word_goes_on_) {}
+
+    std::vector<std::string> words;
+    bool word_goes_on = false; ///< no blank comes behind one
+};
 
 class CandidateList {
 public:

@@ -39,7 +39,7 @@ Key find_sequence(std::string_view parameters, char last) {
 // clang-format off
 constexpr Key kControls[0x20] = { // Ctrl with:
     Key::none,         Key::line_start,         Key::left,        Key::interrupt,       // @ A B C
-    Key::erase_right_or_end, Key::line_end, Key::right, Key::give_up,                   // D E F G
+    Key::erase_right,  Key::line_end,           Key::right,       Key::give_up,         // D E F G
     Key::erase_left,   Key::complete,           Key::enter,       Key::kill_to_end,     // H I J K
     Key::clear_screen, Key::enter,              Key::newer,       Key::none,            // L M N O
     Key::older,        Key::none,               Key::search,      Key::none,            // P Q R S

@@ -29,7 +29,6 @@ enum class Key {
     line_end,
     erase_left,
     erase_right,
-    erase_right_or_end, ///< Ctrl-D
     kill_word_left,
     kill_word_right,
     kill_field_left, ///< Ctrl-W: back to a blank

@@ -21,7 +21,6 @@ std::size_t position_for(Key key, const LineBuffer &line) {
         return line.left();
     case Key::right:
     case Key::erase_right:
-    case Key::erase_right_or_end:
         return line.right();
     case Key::word_left:
     case Key::kill_word_left:
@@ -65,7 +64,6 @@ LineEditor::LineEditor(Options options, Completer completer)
     : options_(std::move(options)), completer_(std::move(completer)) {}
 
 std::string LineEditor::prompt() {
-    ended_ = false;
     std::string output;
     row_.forget();
     refresh(output);
@@ -78,16 +76,19 @@ void LineEditor::feed(std::string_view bytes) {
 }
 
 std::optional<std::string> LineEditor::next_line(std::string &output) {
-    while (taken_ < input_.size() && !ended_) {
+    while (taken_ < input_.size()) {
         const Key key = keys_.decode(input_[taken_++]);
         if (key == Key::none)
             continue;
         if (key == Key::enter)
             return accept(output);
-        if (options_.echo)
-            handle(key, output);
-        else
+        if (!options_.echo) {
             handle_plain(key);
+            continue;
+        }
+        handle(key, output);
+        if (key == Key::complete && has_input())
+            return std::nullopt;
     }
     refresh(output);
     return std::nullopt;
@@ -123,9 +124,6 @@ void LineEditor::edit(Key key, std::string &output) {
     case Key::erase_left:
     case Key::erase_right:
         return erase_to(position);
-    case Key::erase_right_or_end:
-        ended_ = line_.empty();
-        return ended_ ? void() : erase_to(position);
     case Key::yank:
         return insert(killed_);
     case Key::transpose:
@@ -184,13 +182,14 @@ void LineEditor::recall(std::size_t place) {
 void LineEditor::complete(std::string &output) {
     const std::string before(line_.before_cursor());
     const std::string word = before.substr(before.rfind(' ') + 1);
-    const CandidateList candidates(completer_ ? completer_(before) : std::vector<std::string>{}, word);
+    Completions completions = completer_ ? completer_(before) : Completions{};
+    const CandidateList candidates(std::move(completions.words), word);
     if (candidates.size() != 1)
         ring();
     if (candidates.empty())
         return;
     std::string addition(candidates.common_prefix().substr(word.size()));
-    if (candidates.size() == 1 && !line_.after_cursor().starts_with(' '))
+    if (candidates.size() == 1 && !completions.word_goes_on && !line_.after_cursor().starts_with(' '))
         addition += ' ';
     if (!line_.insert(addition))
         ring();

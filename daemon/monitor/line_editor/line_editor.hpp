@@ -6,15 +6,16 @@
 // the bytes mean, LineBuffer is the line, LineHistory the ones before, and TerminalRow what is on the screen.
 //
 //     editor.feed(bytes);
-//     while (std::optional<std::string> line = editor.next_line(output))
-//         output += run(*line) + editor.prompt(); // what it prints has lines ended by CR LF, as on any raw
-//         terminal
+//     while (editor.has_input())
+//         if (std::optional<std::string> line = editor.next_line(output))
+//             output += run(*line) + editor.prompt(); // lines ended by CR LF, as on any raw terminal
 //
 // What is sent is drawn once for all bytes at hand, so many keys at once cost one row of output.
 //
 // Thread: any one thread.  Source: readline's emacs mode; QEMU's human monitor, as its users know it.
 #pragma once
 
+#include "daemon/monitor/line_editor/candidate_list.hpp"
 #include "daemon/monitor/line_editor/history_search.hpp"
 #include "daemon/monitor/line_editor/key_decoder.hpp"
 #include "daemon/monitor/line_editor/line_buffer.hpp"
@@ -38,7 +39,7 @@ public:
     };
     /// What may stand instead of the last word, the one that begins after the last blank. The word itself is
     /// compared here: more candidates than begin with it do no harm.
-    using Completer = std::function<std::vector<std::string>(std::string_view before_cursor)>;
+    using Completer = std::function<Completions(std::string_view before_cursor)>;
 
     explicit LineEditor(Options options, Completer completer = {});
     LineEditor(const LineEditor &) = delete;
@@ -52,12 +53,13 @@ public:
     void feed(std::string_view bytes);
 
     /// Take the bytes up to the next end of line. Without one: nothing, and all of them are taken, except
-    /// those after Ctrl-D. Echo is appended to `output`.
+    /// those after a Tab: what it asks for may take its time, so that the owner can look after others before
+    /// it goes on. Echo is appended to `output`.
     /// Shape:  a line is UTF-8 without control characters, at most LineBuffer::kMaxLineBytes.
     std::optional<std::string> next_line(std::string &output);
 
-    /// Ctrl-D in an empty line ended the last next_line(). prompt() goes on nevertheless.
-    bool end_of_input() const { return ended_; }
+    /// There are bytes left: call next_line() again.
+    bool has_input() const { return taken_ < input_.size(); }
     /// The line that next_line() returned lacks what was beyond the limit: half a command is better not run.
     bool cut_off() const { return cut_off_; }
 
@@ -98,7 +100,6 @@ private:
     std::optional<HistorySearch> search_;
     Key last_key_ = Key::none;
     bool ring_ = false; ///< the bell, at the next refresh
-    bool ended_ = false;
     bool lost_ = false; ///< text that had no room
     bool cut_off_ = false;
 };

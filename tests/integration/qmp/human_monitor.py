@@ -34,16 +34,31 @@ def on_the_terminal(case: Case) -> None:
     shell.expect(r"io0:\n  thread_id=\d+\n.*" + PROMPT)
     shell.send("object_a\tiothread,id=io1\r")
     shell.expect(r"object_add iothread,id=io1\n" + PROMPT)
+    completes(shell)
     shell.send("info \t\t")
-    shell.expect(r"block\s+chardev\s+iothreads\s+version\s+block-exports\s+clients\s+nbd-server")
+    shell.expect(r"block\s+chardev\s+fdsets\s+nbd-server\s+block-exports\s+clients\s+iothreads\s+version")
     shell.send("clients\r")
     shell.expect(r"mode=readline.*monitor=compat_monitor0.*" + PROMPT)
-    shell.send("object_del io1\rqom-list /objects\r")
+    shell.send("object_del io1\t\rqom-list /objects\r")
     text = shell.expect(r"type \(string\).*" + PROMPT)
     check("monitor-hmp" in text and "io0" in text and "io1" not in text, f"objects: {text}")
     shell.send("quit\r")
     shell.expect_exit(0)
     equal(shell.text.rstrip().splitlines()[-1], "(iothreadd) quit", "the last line")
+
+
+def completes(shell: Terminal) -> None:
+    """Tab knows types, ids, paths and properties; `help` stands for what --object help lists."""
+    shell.send("object_add io\t,help\r")
+    shell.expect(r"object_add iothread,help\niothread options:\n.*\n  poll-max-ns=<int> - .*" + PROMPT)
+    shell.send("object_add help\r")
+    shell.expect(r"List of user creatable objects:\n  iothread\n  monitor-hmp\n  monitor-qmp\n" + PROMPT)
+    shell.send("qom-set /o\t/io1 poll-m\t4711\r")
+    shell.expect(r"qom-set /objects/io1 poll-max-ns 4711\n" + PROMPT)
+    shell.send("qom-get /objects/\t\t")
+    shell.expect(r"/objects/compat_monitor0\s+/objects/io0\s+/objects/io1")
+    shell.send("io1\tpoll-max\t\r")
+    shell.expect(r"4711\n" + PROMPT)
 
 
 def with_a_signal(case: Case) -> None:
@@ -84,7 +99,7 @@ def on_a_pty(case: Case) -> None:
 
 
 def on_a_socket(case: Case) -> None:
-    """Several people at once; one cannot delete the monitor he talks to; Ctrl-D ends the connection."""
+    """Several people at once; one cannot delete the monitor he talks to; Ctrl-D does nothing."""
     path = case.path("human.sock")
     daemon = case.start("--chardev", f"socket,id=h,path={path},server,nowait", "--mon", "h,id=human")
     people = [socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) for _ in range(3)]
@@ -94,8 +109,12 @@ def on_a_socket(case: Case) -> None:
         expect(person.fileno(), b"(iothreadd) ")
     people[0].sendall(b"object_del human\r")
     expect(people[0].fileno(), b"Error: Cannot delete the current monitor\r\n(iothreadd) ")
-    people[1].sendall(b"\x04")
-    equal(people[1].recv(100), b"", "after Ctrl-D")
+    people[1].sendall(b"\x04\x04info vers\t\r")
+    seen = expect(people[1].fileno(), b")\r\n(iothreadd) ")
+    check(b"11.1.1" in seen and b"type 'help'" not in seen, f"after Ctrl-D: {seen!r}")
+    people[1].close()
+    with daemon.qmp() as qmp:
+        daemon.until(lambda: len(qmp.execute("query-clients")) == 3, "one person gone")
     with daemon.qmp() as qmp:
         equal(sorted(client["mode"] for client in qmp.execute("query-clients")), ["control", "readline", "readline"],
               "clients")

@@ -28,8 +28,40 @@ TEST_CASE_METHOD(Fixture, "HmpMonitor: greets, echoes, answers and prompts", "[m
     CHECK(person.read_until(kPrompt).ends_with("unknown command: 'nonsense'\r\n" + kPrompt));
     person.send("object_del m\r"); // not in the tree that the test server's commands see
     CHECK(person.read_until(kPrompt).ends_with("Error: object 'm' not found\r\n" + kPrompt));
-    person.send("\x04"); // Ctrl-D
-    CHECK(person.at_end());
+}
+
+TEST_CASE_METHOD(Fixture, "HmpMonitor: Ctrl-D in an empty line changes nothing", "[monitor]") {
+    add_human();
+    TestClient person = server.connect(dir / "c");
+    person.read_until(kPrompt);
+    person.send("\x04\x04info vers\t\r");
+    const std::string seen = person.read_until(")\r\n" + kPrompt);
+    CHECK(seen.find("11.1.1 (iothreadd ") != std::string::npos);
+    CHECK(seen.find("for more information") == std::string::npos); // no second greeting
+}
+
+TEST_CASE_METHOD(Fixture, "HmpMonitor: Tab completes types of objects", "[monitor]") {
+    add_human();
+    TestClient person = server.connect(dir / "c");
+    person.read_until(kPrompt);
+    person.send("object_add io\t,help\r");
+    CHECK(person.read_until(kPrompt).find("\r\niothread options:\r\n  aio-max-batch=<int> - ") !=
+          std::string::npos);
+}
+
+TEST_CASE_METHOD(Fixture, "HmpMonitor: who asks for many completions stops nobody else", "[monitor]") {
+    add_human();
+    TestClient eager = server.connect(dir / "c");
+    TestClient person = server.connect(dir / "c");
+    eager.read_until(kPrompt);
+    person.read_until(kPrompt);
+    std::string many;
+    for (int i = 0; i < 10000; ++i)
+        many += "\tx\b"; // Tab, and something else again
+    eager.send("qom-get " + many);
+    person.send("info version\r");
+    const std::string seen = person.read_until(")\r\n" + kPrompt);
+    CHECK(seen.find("11.1.1") != std::string::npos);
 }
 
 TEST_CASE_METHOD(Fixture, "HmpMonitor: without readline it takes lines and prints answers", "[monitor]") {

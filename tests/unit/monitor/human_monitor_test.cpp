@@ -3,6 +3,7 @@
 // The query commands that the human monitor shows are played by this file; the exports refuse when told so.
 #include "daemon/monitor/human_monitor.hpp"
 #include "tests/unit/monitor/test_context.hpp"
+#include "tests/unit/qom/test_objects.hpp"
 
 #include "qapi/block_core_codec.hpp"
 #include "qapi/block_core_commands.hpp"
@@ -15,6 +16,8 @@
 #include "qapi/iothread_commands.hpp"
 
 #include <catch2/catch.hpp>
+
+#include <unistd.h>
 
 using namespace iothreadd;
 using namespace iothreadd::test;
@@ -49,6 +52,12 @@ Json encode_list(const std::vector<T> &list) {
     for (const T &one : list)
         encoded.push_back(qapi::encode(one));
     return encoded;
+}
+
+using Words = std::vector<std::string>;
+
+Words complete(const QmpContext &context, std::string_view line) {
+    return complete_human_command(context, line).words;
 }
 
 std::string run(const std::string &line) {
@@ -178,6 +187,67 @@ TEST_CASE("qom-list, qom-get, qom-set, object_add, object_del: say what is wrong
     CHECK(run("object_del nope") == "Error: object 'nope' not found\n");
 }
 
+TEST_CASE("object_add: lists types and their properties, as --object does", "[monitor]") {
+    const OptionInfo &option = option_table()[0];
+    REQUIRE(option.name == "object");
+    const std::string types = option_help(option, "");
+    CHECK(types == "List of user creatable objects:\n  iothread\n  monitor-hmp\n  monitor-qmp\n");
+    for (const char *line : {"object_add help", "object_add ?", "object_add nope,help"})
+        CHECK(run(line) == types);
+    CHECK(run("object_add monitor-hmp,help")
+              .starts_with("monitor-hmp options:\n  chardev=<str> (required) - "));
+    CHECK(run("object_add iothread,id=x,help") == option_help(option, "iothread"));
+    CHECK(run("object_add qom-type=iothread,help") == option_help(option, "iothread"));
+}
+
+TEST_CASE("complete_human_command: offers commands", "[monitor]") {
+    TestContext context;
+    CHECK(complete(context.context, "") ==
+          Words{"help", "info", "object_add", "object_del", "qom-get", "qom-list", "qom-set", "quit"});
+    CHECK(complete(context.context, "he") == complete(context.context, ""));
+    CHECK(complete(context.context, "help ") == complete(context.context, ""));
+    CHECK(complete(context.context, "info fd") == complete(context.context, "help info "));
+    CHECK(complete(context.context, "help object_add ").empty());
+    CHECK(complete(context.context, "quit ").empty());
+    CHECK(complete(context.context, "nonsense ").empty());
+}
+
+TEST_CASE("complete_human_command: offers types, ids, paths and properties", "[monitor]") {
+    TestContext test;
+    const QmpContext &context = test.context;
+    register_lamp(context.tree);
+    CHECK(complete(context, "object_del ").empty());
+    REQUIRE(create_lamp(context.tree, "l0").has_value());
+    REQUIRE(create_lamp(context.tree, "l1").has_value());
+    CHECK(complete(context, "object_add io") == Words{"iothread", "monitor-hmp", "monitor-qmp"});
+    CHECK(complete_human_command(context, "object_add ").word_goes_on);
+    CHECK(complete(context, "object_add iothread,id=x ").empty());
+    CHECK(complete(context, "object_del ") == Words{"l0", "l1"});
+    CHECK_FALSE(complete_human_command(context, "object_del ").word_goes_on);
+    CHECK(complete(context, "object_del l0 ").empty());
+    const Words paths{"/", "/objects", "/objects/l0", "/objects/l1"};
+    for (const char *line : {"qom-list ", "qom-list /o", "qom-get ", "qom-set  /"})
+        CHECK(complete(context, line) == paths);
+    CHECK(complete(context, "qom-list / ").empty());
+    CHECK(complete(context, "qom-get /objects/l0 ") ==
+          Words{"type", "legs", "power"}); // `switch` is write-only
+    CHECK(complete(context, "qom-get l0 p") == Words{"type", "legs", "power"});
+    CHECK(complete(context, "qom-get / ") == Words{"type", "objects"});
+    CHECK(complete(context, "qom-set l1 ") == Words{"power", "switch"});
+    CHECK(complete(context, "qom-get /nope ").empty());
+    CHECK(complete(context, "qom-get l0 power ").empty());
+    CHECK(complete(context, "qom-set l0 power ").empty());
+}
+
+TEST_CASE("info fdsets: shows the descriptors that clients sent", "[monitor]") {
+    TestContext context;
+    CHECK(run_human_command(context.context, "info fdsets").empty());
+    const auto place = context.context.fds.add(7, UniqueFd{::dup(0)}, "rw:disk.img");
+    REQUIRE(place.has_value());
+    CHECK(run_human_command(context.context, "info fdsets") ==
+          fmt::format("7:\n  fds.0.fd={}\n  fds.0.opaque=rw:disk.img\n", place->fd));
+}
+
 TEST_CASE("info iothreads: shows threads and holders", "[monitor]") {
     CHECK(run("info iothreads") == "io0:\n"
                                    "  thread_id=4711\n"
@@ -227,10 +297,12 @@ TEST_CASE("help: lists all commands, one, or a group", "[monitor]") {
                          "info block-exports  -- show the block exports\n"
                          "info chardev  -- show the character devices\n"
                          "info clients  -- show the clients of all monitors\n"
+                         "info fdsets  -- show the fd sets\n"
                          "info iothreads  -- show the IOThreads and their holders\n"
                          "info nbd-server  -- show where the NBD server listens\n"
                          "info version  -- show the version\n"
-                         "object_add [qom-type=]type,id=str[,prop=value][,...] -- create an object\n"
+                         "object_add [qom-type=]type,id=str[,prop=value][,...] -- create an object; "
+                         "'object_add help' lists the types, 'object_add type,help' the properties\n"
                          "object_del id -- delete an object\n"
                          "qom-get path property -- show a property of an object\n"
                          "qom-list [path] -- list the properties of an object\n"

@@ -9,6 +9,7 @@
 #include "daemon/util/qmp_context.hpp"
 #include "daemon/util/shutdown_request.hpp"
 #include "protocol/qmp/event_sink.hpp"
+#include "qapi/options.hpp"
 #include "tests/unit/untouched.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -20,7 +21,7 @@ namespace iothreadd::test {
 
 class TestContext : public EventSink, public ShutdownRequest {
 public:
-    explicit TestContext(const QmpApi &api = {}) : monitors_(io_, api) {}
+    explicit TestContext(const QmpApi &api = {.options = option_table()}) : monitors_(io_, api) {}
     void emit(std::string_view name, std::optional<Json>) override { events.emplace_back(name); }
     void request(std::string_view reason) override { reasons.emplace_back(reason); }
 

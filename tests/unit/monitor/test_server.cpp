@@ -7,6 +7,7 @@
 #include "daemon/qom/object_tree.hpp"
 #include "daemon/util/await_callback.hpp"
 #include "daemon/util/fd_store.hpp"
+#include "qapi/options.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch.hpp>
@@ -123,7 +124,7 @@ std::string TempDir::operator/(std::string_view name) const { return path_ + "/"
 struct TestServer::Internal {
     Internal(TestServer &owner, const QmpLimits &limits)
         : loop(MainLoop::create(io).value()),
-          server(io, QmpApi{kCommands, kHandlers, "[]", kLimits, {}}, limits),
+          server(io, QmpApi{kCommands, kHandlers, "[]", kLimits, {}, option_table()}, limits),
           context{tree, untouched, untouched, untouched, untouched, server, server, owner, fds, nullptr} {}
 
     boost::asio::io_context io;

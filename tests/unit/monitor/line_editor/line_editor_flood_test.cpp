@@ -103,8 +103,6 @@ TEST_CASE("LineEditor: the screen shows the line after any bytes", "[monitor][li
         const std::string key = keys.next();
         recent = recent.substr(recent.size() > 60 ? recent.size() - 60 : 0) + key;
         typist.type(key);
-        if (typist.editor.end_of_input())
-            typist.screen.write("\r\n" + typist.editor.prompt());
         if (const std::string fault = fault_of_row(typist); !fault.empty()) {
             INFO("step " << step << ", after " << Catch::StringMaker<std::string>::convert(recent));
             INFO("line '" << typist.editor.line() << "', cursor at byte " << typist.editor.cursor());
@@ -123,7 +121,6 @@ TEST_CASE("LineEditor: it does not matter how the bytes are cut", "[monitor][lin
         std::string bytes;
         for (int i = 0; i < 60; ++i)
             bytes += keys.next();
-        std::erase(bytes, '\x04'); // waits for a prompt
         Typist at_once;
         Typist one_by_one;
         at_once.type(bytes);

@@ -272,17 +272,34 @@ TEST_CASE("LineEditor: Ctrl-L clears the screen", "[monitor][line_editor]") {
     CHECK(typist.row() == "> thre|e");
 }
 
-TEST_CASE("LineEditor: Ctrl-D in an empty line is the end of input", "[monitor][line_editor]") {
-    LineEditor editor({"> "});
+TEST_CASE("LineEditor: Ctrl-D in an empty line means nothing, and loses nothing", "[monitor][line_editor]") {
+    Typist typist;
+    typist.type("\x04x\x04\x7F\x04\x04rest\x04\r\x04");
+    CHECK(typist.lines == Lines{"rest"});
+    CHECK(typist.row() == "> |");
+    CHECK(typist.screen.take_bells() > 0); // as for every key that finds nothing to do
+}
+
+TEST_CASE("LineEditor: what waits behind a Tab is taken by the next call", "[monitor][line_editor]") {
+    LineEditor editor({"> "},
+                      [](std::string_view before) { return before == "h" ? Lines{"help"} : Lines{"me"}; });
     std::string output = editor.prompt();
-    editor.feed("x\x04\x7F\x04rest\n");
+    editor.feed("h\tm\t\r\t");
     CHECK_FALSE(editor.next_line(output));
-    CHECK(editor.end_of_input());
+    CHECK(editor.has_input());
+    CHECK(editor.line() == "help ");
     CHECK_FALSE(editor.next_line(output));
-    CHECK(editor.end_of_input());
-    editor.prompt(); // if the owner goes on
-    CHECK_FALSE(editor.end_of_input());
-    CHECK(editor.next_line(output) == "rest");
+    CHECK(editor.line() == "help me ");
+    CHECK(editor.next_line(output) == "help me ");
+    CHECK(editor.has_input());
+    CHECK_FALSE(editor.next_line(output));
+    CHECK_FALSE(editor.has_input());
+}
+
+TEST_CASE("LineEditor: a completed word may go on", "[monitor][line_editor]") {
+    Typist typist({"> "}, [](std::string_view) { return Completions{{"iothread", "other"}, true}; });
+    typist.type("io\t,id=x\r");
+    CHECK(typist.lines == Lines{"iothread,id=x"});
 }
 
 TEST_CASE("LineEditor: a line has a limit, and says when something is missing", "[monitor][line_editor]") {
@@ -358,7 +375,6 @@ TEST_CASE("LineEditor: without echo there are only lines", "[monitor][line_edito
     CHECK(editor.next_line(output) == "he lp \xC3\xA9");
     CHECK(editor.next_line(output) == "");
     CHECK_FALSE(editor.next_line(output));
-    CHECK_FALSE(editor.end_of_input());
     CHECK(output.empty());
 }
 

@@ -22,10 +22,13 @@ struct Typist {
     void type(std::string_view keys) {
         editor.feed(keys);
         std::string output;
-        while (auto line = editor.next_line(output)) {
+        do {
+            auto line = editor.next_line(output);
+            if (!line)
+                continue;
             lines.push_back(*std::move(line));
             output += editor.prompt();
-        }
+        } while (editor.has_input());
         screen.write(output);
         sent += output.size();
     }
