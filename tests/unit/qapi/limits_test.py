@@ -62,6 +62,7 @@ NOT_SHOWN = {
     "kMaxDiscardedReads", "kMaxFlushes", "kMaxSendsPerPass", "kMaxStepsPerPass",  # fairness in a loop
     "kMaxInfoRequestBytes", "kMaxReplyBytes",  # follow from the others
     "kMaxKinds",  # rate limits of events, and no event has one
+    "kMaxLogLineBytes",  # of the program's own log
     "kDefaultMaxNs",  # a default, not a limit
 }
 """Constants called kMax... that a client never meets."""
