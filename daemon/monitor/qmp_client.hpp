@@ -32,8 +32,7 @@ struct QmpApi {
     std::span<const OptionInfo> options{};    ///< of the command line; people give some of them to commands
 };
 
-/// Capabilities: run commands out of band; number events.
-inline constexpr std::string_view kOobCapability = "oob";
+/// The capability to have one's events numbered.
 inline constexpr std::string_view kEventSeqCapability = "event-seq";
 
 class QmpClient {
@@ -46,8 +45,6 @@ public:
     /// Become the owner of the descriptor that came with the in-band command that runs.
     /// Errors: `No file descriptor supplied via SCM_RIGHTS`.
     virtual Result<UniqueFd> take_fd() = 0;
-
-    virtual std::int64_t id() const = 0;
 };
 
 } // namespace iothreadd
