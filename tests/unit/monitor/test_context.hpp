@@ -21,7 +21,7 @@ namespace iothreadd::test {
 
 class TestContext : public EventSink, public ShutdownRequest {
 public:
-    explicit TestContext(const QmpApi &api = {.options = option_table()}) : monitors_(io_, api) {}
+    explicit TestContext(const QmpApi &api = {{}, {}, {}, {}, {}, option_table()}) : monitors_(io_, api) {}
     void emit(std::string_view name, std::optional<Json>) override { events.emplace_back(name); }
     void request(std::string_view reason) override { reasons.emplace_back(reason); }
 
