@@ -304,7 +304,7 @@ TEST_CASE("QmpSession: who does not speak JSON at all is told what this is", "[q
     CHECK(first("[1,]") == error("1:4: JSON parse error, expecting value" + hint));
     CHECK(first("\n{help}") == error("2:2: JSON parse error, expecting key"));
     CHECK(first("{\"execute\": nope}") == error("1:13: JSON parse error, invalid keyword 'nope'"));
-    CHECK(first("42") == error("QMP input must be a JSON object"));
+    CHECK(first("42\n") == error("QMP input must be a JSON object"));
 
     QmpPeer bytewise;
     Lines lines;
