@@ -9,7 +9,7 @@ from typing import Any
 from harness import Case, QmpClient, check, equal
 from harness.fds import execute_with, opened
 
-LOCKED = 'Failed to get "write" lock'
+WRITABLE_EXPORT = {100, 101, 203} # reads, writes, and lets nobody resize
 
 
 def test(case: Case) -> None:
@@ -53,18 +53,23 @@ def writer(append: bool) -> dict[str, Any]:
     return {"id": "late", "backend": {"type": "file", "data": {"out": "/dev/fdset/1", "append": append}}}
 
 
-def lock(kind: int) -> bytes:
-    """Of the byte that says that nobody else may read."""
-    return struct.pack("hhqqi4x", kind, os.SEEK_SET, 200, 1, 0)
+def lock(kind: int, byte: int) -> bytes:
+    return struct.pack("hhqqi4x", kind, os.SEEK_SET, byte, 1, 0)
 
 
 def flags(fd: int) -> int:
     return fcntl.fcntl(fd, fcntl.F_GETFL)
 
 
-def check_locked(case: Case, image: Path) -> None:
-    tried = case.run("qemu-io", "-f", "raw", "-c", "write 0 512", image, status=1)
-    check(LOCKED in tried.stderr, f"another program could write: {tried.stderr}")
+def locked_bytes(image: Path) -> set[int]:
+    """As another program sees them: 100+b for a permission held, 200+b for one that nobody else may hold."""
+    with opened(image, os.O_RDWR) as fd:
+        found = set()
+        for byte in (*range(100, 104), *range(200, 204)):
+            seen = fcntl.fcntl(fd, fcntl.F_OFD_GETLK, lock(fcntl.F_WRLCK, byte))
+            if struct.unpack_from("h", seen) != (fcntl.F_UNLCK,):
+                found.add(byte)
+        return found
 
 
 def used_by_an_export(case: Case, qmp: QmpClient, image: Path) -> None:
@@ -73,7 +78,7 @@ def used_by_an_export(case: Case, qmp: QmpClient, image: Path) -> None:
         for number in (1, 1, 2): # the same one again does not help
             execute_with(qmp, [fd], "add-fd", {"fdset-id": number})
         export = case.serve(qmp, Path("/dev/fdset/1"), iothread=None)
-        check_locked(case, image)
+        equal(locked_bytes(image), WRITABLE_EXPORT, "locks")
         before = flags(fd)
         for number, direct in ((1, False), (1, True), (2, True)):
             equal(refusal(qmp, number, direct),
@@ -86,10 +91,10 @@ def used_by_an_export(case: Case, qmp: QmpClient, image: Path) -> None:
     case.run("qemu-io", "-f", "raw", "-c", "write -P 5 4096 512", "-c", "read -P 5 4096 512", "-c", "read 1 100",
              export.uri)
     equal(image.read_bytes()[4096:4608], b"\x05" * 512, "what was written")
-    check_locked(case, image)
+    equal(locked_bytes(image), WRITABLE_EXPORT, "locks afterwards")
     qmp.execute("nbd-server-stop")
     qmp.execute("blockdev-del", {"node-name": "n0"})
-    case.run("qemu-io", "-f", "raw", "-c", "write 0 512", image)
+    equal(locked_bytes(image), set(), "locks at the end")
     for number in (1, 2):
         qmp.execute("remove-fd", {"fdset-id": number})
 
@@ -105,10 +110,10 @@ def a_descriptor_for_each(case: Case, qmp: QmpClient, image: Path) -> None:
     qmp.execute("block-export-add", export)
     qmp.execute("block-export-del", {"id": "e1", "mode": "hard"})
     qmp.execute("blockdev-del", {"node-name": "n1"})
-    check_locked(case, image)
+    equal(locked_bytes(image), WRITABLE_EXPORT, "locks afterwards")
     qmp.execute("nbd-server-stop")
     qmp.execute("blockdev-del", {"node-name": "n0"})
-    case.run("qemu-io", "-f", "raw", "-c", "write 0 512", image)
+    equal(locked_bytes(image), set(), "locks at the end")
     qmp.execute("remove-fd", {"fdset-id": 1})
 
 
@@ -117,10 +122,10 @@ def refused(qmp: QmpClient, image: Path) -> None:
     with opened(image, os.O_RDWR | os.O_APPEND | os.O_NONBLOCK) as fd, opened(image, os.O_RDWR) as other:
         before = flags(fd)
         execute_with(qmp, [fd], "add-fd", {"fdset-id": 1})
-        fcntl.fcntl(other, fcntl.F_OFD_SETLK, lock(fcntl.F_WRLCK))
+        fcntl.fcntl(other, fcntl.F_OFD_SETLK, lock(fcntl.F_WRLCK, 200))
         equal(refusal(qmp, direct=True), 'Failed to get "consistent read" lock', "locked by another program")
         equal(flags(fd), before, "flags after what was refused")
-        fcntl.fcntl(other, fcntl.F_OFD_SETLK, lock(fcntl.F_UNLCK))
+        fcntl.fcntl(other, fcntl.F_OFD_SETLK, lock(fcntl.F_UNLCK, 200))
         qmp.execute("chardev-add", writer(append=True))
         qmp.execute("chardev-remove", {"id": "late"})
         add_node(qmp, "n0")
