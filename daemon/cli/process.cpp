@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/cli/process.hpp"
 
+#include "daemon/cli/log_sink.hpp"
+
 #include <spdlog/cfg/env.h>
-#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/sinks/syslog_sink.h>
 #include <spdlog/spdlog.h>
 
 #include <sys/resource.h>
 #include <syslog.h>
 #include <systemd/sd-daemon.h>
+#include <unistd.h>
 
 #include <csignal>
+#include <memory>
 
 namespace iothreadd {
 namespace {
@@ -30,7 +33,8 @@ void set_up_log(bool in_background) {
         spdlog::set_default_logger(spdlog::syslog_logger_mt(kProgram, kProgram, LOG_PID, LOG_DAEMON));
         spdlog::set_pattern("%v");
     } else {
-        spdlog::set_default_logger(spdlog::stderr_logger_mt(kProgram));
+        spdlog::set_default_logger(
+            std::make_shared<spdlog::logger>(kProgram, std::make_shared<LogSink>(STDERR_FILENO)));
         spdlog::set_pattern("%n: %l: %v");
     }
     spdlog::cfg::load_env_levels(); // SPDLOG_LEVEL=debug

@@ -111,7 +111,7 @@ void ClientConnection::abort() {
 void ClientConnection::abort_and_wait() {
     {
         const std::lock_guard lock{lock_};
-        reported_ = true;
+        forgotten_ = true;
         commands_stopped_ = true;
     }
     if (AioContext::current() == &home_) {
@@ -165,10 +165,10 @@ void ClientConnection::command_ended(std::string answer) {
         --commands_running_;
     }
     wake();
-    report_if_over();
 }
 
 AioHandler::Drained ClientConnection::ready(std::uint32_t revents) {
+    hung_up_ = hung_up_ || (revents & POLLHUP) != 0;
     readable_ = readable_ || (revents & ~static_cast<std::uint32_t>(POLLOUT)) != 0;
     advance();
     return Drained::yes;
@@ -284,18 +284,25 @@ void ClientConnection::watch_stall(bool blocked) {
         stalled_->arm_after(stalled_timeout_.count());
 }
 
+/// Whether the client sent no more than was read. It has hung up.
+bool ClientConnection::nothing_unread() const {
+    char next = 0;
+    return input_over_ || ::recv(fd(), &next, sizeof(next), MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
 /// Is it over?
 void ClientConnection::settle() {
     if (!registered())
         return;
     bool over = false;
     const bool is_done = input_over_ && done();
+    const bool is_for_nobody = hung_up_ && begun() && nothing_unread();
     {
         const std::lock_guard lock{lock_};
         if (is_done || (finishing_ && commands_running_ == 0))
             output_ended_ = true;
         const bool all_sent = output_ended_ && waiting_bytes_.load(std::memory_order_relaxed) == 0;
-        over = aborted_ || all_sent || (output_lost_ && (is_done || commands_stopped_));
+        over = aborted_ || all_sent || is_for_nobody || (output_lost_ && (is_done || commands_stopped_));
     }
     if (over)
         close();
@@ -317,17 +324,12 @@ void ClientConnection::close() {
     end_connection(fd());
     socket_.reset();
     closed();
-    report_if_over();
-}
-
-/// Tell the main thread that nothing of this client is left.
-void ClientConnection::report_if_over() {
+    spdlog::debug("{}: disconnected", label_);
     {
         const std::lock_guard lock{lock_};
-        if (!closed_ || commands_running_ > 0 || std::exchange(reported_, true))
+        if (forgotten_)
             return;
     }
-    spdlog::debug("{}: disconnected", label_);
     post_to_main_([self = shared_from_this()] { self->forget_(*self); });
 }
 

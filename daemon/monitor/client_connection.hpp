@@ -7,7 +7,7 @@
 // counted; and when it takes nothing at all for a while it loses the connection. Nobody else waits for it.
 //
 // Life: start() → served in its home thread → the client leaves, finish() or abort() → closed → `forget`, on
-// the main thread, once no command of its runs.
+// the main thread. A command of its that still runs keeps the object, and its answer goes nowhere.
 //
 // Thread: as each function says; lock_ guards what both threads touch.
 #pragma once
@@ -116,6 +116,8 @@ protected:
     virtual void receive_fd(UniqueFd, std::uint64_t /*begin*/) {}
     /// The client sends no more.
     virtual void input_ended() = 0;
+    /// Of what was received nothing is left to begin.
+    virtual bool begun() = 0;
     /// After input_ended(): nothing is left to do or to answer.
     virtual bool done() = 0;
     /// The connection is over: let go of what came through it.
@@ -152,9 +154,9 @@ private:
     bool read();
     void write();
     void watch_stall(bool blocked);
+    bool nothing_unread() const;
     void settle();
     void close();
-    void report_if_over();
 
     AioContext &home_;
     UniqueFd socket_;
@@ -176,7 +178,7 @@ private:
     bool output_lost_ = false;  ///< the client takes nothing any more
     bool aborted_ = false;
     bool closed_ = false;
-    bool reported_ = false;
+    bool forgotten_ = false; ///< somebody else sees to it
 
     std::atomic<std::size_t> waiting_bytes_{0}; ///< output_ and the rest of writing_
     std::atomic<std::uint64_t> bytes_in_{0};
@@ -187,6 +189,7 @@ private:
     std::size_t written_ = 0; ///< of writing_
     std::optional<AioTimer> stalled_;
     bool readable_ = false;
+    bool hung_up_ = false; ///< nobody is there to read
     bool input_over_ = false;
     bool advancing_ = false;
 };

@@ -55,14 +55,14 @@ Result<std::vector<qapi::ClientInfo>> qmp_query_clients(QmpContext &context) {
     std::vector<qapi::ClientInfo> infos;
     for (const ClientState &state : context.monitors.clients()) {
         infos.push_back(to_qapi(state));
-        infos.back().self = context.client != nullptr && state.identity.id == context.client->id();
+        infos.back().self = state.identity.id == context.client_id;
     }
     return infos;
 }
 
 // Allows out-of-band execution: any thread.
 Result<void> qmp_client_disconnect(QmpContext &context, const qapi::ClientDisconnectArgs &args) {
-    return context.monitors.disconnect(args.id, context.client);
+    return context.monitors.disconnect(args.id, context.client_id);
 }
 
 Result<void> qmp_set_event_filter(QmpContext &context, const qapi::SetEventFilterArgs &args) {

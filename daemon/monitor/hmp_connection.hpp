@@ -24,6 +24,7 @@ private:
     bool wants_input() override { return true; }
     void receive(std::string_view bytes) override { editor_.feed(bytes); }
     void input_ended() override {}
+    bool begun() override { return true; }
     bool done() override { return true; }
     void show(std::string text);
 

@@ -30,28 +30,6 @@ namespace {
 
 namespace asio = boost::asio;
 
-/// Lets a line through once in a while, and counts the others.
-class LogPause {
-public:
-    explicit LogPause(std::chrono::nanoseconds pause) : pause_(pause) {}
-
-    /// Whether to log now; then how many were not logged since the last time.
-    std::optional<std::uint64_t> admit() {
-        const auto now = std::chrono::steady_clock::now();
-        if (now < next_) {
-            ++skipped_;
-            return std::nullopt;
-        }
-        next_ = now + pause_;
-        return std::exchange(skipped_, 0);
-    }
-
-private:
-    const std::chrono::nanoseconds pause_;
-    std::chrono::steady_clock::time_point next_{};
-    std::uint64_t skipped_ = 0;
-};
-
 } // namespace
 
 /// The parts of the server that need Asio's types.
@@ -65,13 +43,13 @@ struct MonitorServer::Internal {
     asio::io_context &io;
     asio::steady_timer close_timer;
     asio::steady_timer event_timer; ///< runs while the throttle has intervals
-    LogPause denied_log{kDeniedLogPause};
     std::function<void()> closed;
 };
 
 MonitorServer::MonitorServer(asio::io_context &io, const QmpApi &api, const QmpLimits &limits)
     : api_(api),
       limits_(limits),
+      admission_(limits.clients),
       throttle_(api.event_limits),
       internal_(std::make_unique<Internal>(*this, io)) {
     assert_main_thread();
@@ -113,7 +91,7 @@ bool MonitorServer::serve(const Monitor &monitor, ChardevStream stream) {
     }
     const int on = 1; // an error for a unix socket, and no matter there
     ::setsockopt(stream.socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    auto permit = admit(monitor, stream);
+    auto permit = admission_.admit(monitor.name, monitor.allow, stream, clients_);
     if (!permit) {
         refuse(monitor, permit.error(), std::move(stream));
         return false;
@@ -126,23 +104,6 @@ bool MonitorServer::serve(const Monitor &monitor, ChardevStream stream) {
     }
     client->start();
     return true;
-}
-
-/// What a new client may do. Errors: it may not connect; there are too many.
-Result<ClientPermit> MonitorServer::admit(const Monitor &monitor, const ChardevStream &stream) {
-    const int socket = stream.socket.get();
-    ClientPermit permit{.peer = stream.relayed ? std::nullopt : peer_of(socket)};
-    const auto role = role_for(monitor.allow, permit.peer, peer_groups(socket));
-    if (!role) {
-        if (const auto skipped = internal_->denied_log.admit())
-            spdlog::warn("monitor '{}': {} is not allowed to connect ({} like that since the last message)",
-                         monitor.name, describe(permit.peer), *skipped);
-        return generic_error("Access denied: {} is not allowed here", describe(permit.peer));
-    }
-    if (clients_.size() >= limits_.clients)
-        return generic_error("Too many clients, at most {} can be connected", limits_.clients);
-    permit.role = *role;
-    return permit;
 }
 
 /// Say why, and disconnect.
@@ -229,12 +190,12 @@ std::vector<ClientState> MonitorServer::clients() const {
     return states;
 }
 
-Result<void> MonitorServer::disconnect(std::int64_t id, const QmpClient *asking) {
+Result<void> MonitorServer::disconnect(std::int64_t id, std::int64_t asking) {
     const std::lock_guard lock{clients_lock_};
     const auto found = std::ranges::find(clients_, id, &ClientConnection::id);
     if (found == clients_.end())
         return generic_error("Client {} not found", id);
-    const bool itself = asking != nullptr && id == asking->id();
+    const bool itself = id == asking;
     spdlog::info("{}: disconnected by {}", (*found)->label(), itself ? "itself" : "another client");
     if (itself)
         (*found)->finish();
@@ -370,6 +331,7 @@ QmpContext MonitorServer::context_for(const ClientConnection &client, QmpClient 
     assert(context_);
     QmpContext context = *context_;
     context.client = asking;
+    context.client_id = client.id();
     context.monitor = client.monitor();
     return context;
 }

@@ -10,6 +10,7 @@
 #pragma once
 
 #include "daemon/chardev/chardev.hpp"
+#include "daemon/monitor/client_admission.hpp"
 #include "daemon/monitor/event_history.hpp"
 #include "daemon/monitor/qmp_client.hpp"
 #include "daemon/monitor/role.hpp"
@@ -42,11 +43,10 @@ struct ClientState;
 
 /// What clients may cost.
 struct QmpLimits {
-    static constexpr std::size_t kMaxClients = 1024;
     static constexpr std::chrono::seconds kStalledTimeout{30};
 
     /// Clients at the same time, over all sockets. One more gets an error line and is disconnected.
-    std::size_t clients = kMaxClients;
+    std::size_t clients = ClientAdmission::kMaxClients;
     /// How long a client that is far behind may read nothing at all before it is disconnected.
     std::chrono::nanoseconds stalled = kStalledTimeout;
 };
@@ -60,8 +60,6 @@ class MonitorServer final : public EventSink {
 public:
     /// How long close() waits for clients to read what they were sent.
     static constexpr std::chrono::seconds kCloseTimeout{2};
-    /// Clients who may not connect are logged once in this time.
-    static constexpr std::chrono::seconds kDeniedLogPause{10};
 
     MonitorServer(boost::asio::io_context &io, const QmpApi &api, const QmpLimits &limits = {});
     ~MonitorServer() override;
@@ -104,7 +102,7 @@ public:
     std::vector<ClientState> clients() const;
     /// End the connection of client `id`, after its reply if that is the one that asks. Any thread.
     /// Errors: GenericError when there is none.
-    Result<void> disconnect(std::int64_t id, const QmpClient *asking);
+    Result<void> disconnect(std::int64_t id, std::int64_t asking);
     const EventHistory &event_history() const { return history_; }
 
     /// Run a command of a client and answer it: out-of-band ones at once, others on the main thread; those
@@ -118,7 +116,6 @@ private:
     class Asking;
 
     QmpContext context_for(const ClientConnection &client, QmpClient *asking) const;
-    Result<ClientPermit> admit(const Monitor &monitor, const ChardevStream &stream);
     void refuse(const Monitor &monitor, const Error &error, ChardevStream stream);
     std::shared_ptr<ClientConnection> make_client(const Monitor &monitor, ClientPermit permit,
                                                   ChardevStream stream);
@@ -133,6 +130,7 @@ private:
 
     const QmpApi api_;
     const QmpLimits limits_;
+    ClientAdmission admission_;
     std::optional<QmpContext> context_;
     EventThrottle throttle_;
     EventHistory history_;

@@ -30,8 +30,7 @@ struct QmpApi {
     std::span<const std::string_view> events; ///< sorted
 };
 
-/// Capabilities: run commands out of band; number events.
-inline constexpr std::string_view kOobCapability = "oob";
+/// The capability to have one's events numbered.
 inline constexpr std::string_view kEventSeqCapability = "event-seq";
 
 class QmpClient {
@@ -44,8 +43,6 @@ public:
     /// Become the owner of the descriptor that came with the in-band command that runs.
     /// Errors: `No file descriptor supplied via SCM_RIGHTS`.
     virtual Result<UniqueFd> take_fd() = 0;
-
-    virtual std::int64_t id() const = 0;
 };
 
 } // namespace iothreadd

@@ -13,6 +13,10 @@
 namespace iothreadd {
 namespace {
 
+std::uint64_t max_message_bytes(MonitorRole role) {
+    return role == MonitorRole::read_only ? kMaxReadOnlyMessageBytes : JsonReader::kMaxTokenBytes;
+}
+
 /// Keeps the line of the one event that is emitted into it.
 class OneLine final : public EventSink {
 public:
@@ -35,7 +39,8 @@ QmpConnection::QmpConnection(Setup setup, MonitorServer &server, QmpStyle style)
       style_(style),
       session_({.commands = server.api().commands,
                 .capabilities = {kOobCapability, kEventSeqCapability},
-                .style = style}) {
+                .style = style,
+                .max_token_bytes = max_message_bytes(permit().role)}) {
     const std::lock_guard lock{lock_};
     queue_locked(session_.greeting());
 }
@@ -152,6 +157,11 @@ void QmpConnection::receive_fd(UniqueFd fd, std::uint64_t begin) {
 void QmpConnection::input_ended() {
     const std::lock_guard lock{lock_};
     session_.finish();
+}
+
+bool QmpConnection::begun() {
+    const std::lock_guard lock{lock_};
+    return session_.handed_out();
 }
 
 bool QmpConnection::done() {

@@ -29,13 +29,12 @@ public:
     std::optional<EventForm> event_form(std::string_view name) const override;
     /// Dropped, and counted, when the client is too far behind.
     void send_event(const std::string &line) override;
-    /// Answer a command that ran on the main thread. Main thread.
+    /// Answer a command that has ended. Any thread.
     void answer(const QmpCommand &command, const Result<QmpReply> &result);
 
     Result<void> enable(std::span<const std::string_view> capabilities) override;
     void set_event_filter(std::optional<std::vector<std::string>> events) override;
     Result<UniqueFd> take_fd() override;
-    std::int64_t id() const override { return ClientConnection::id(); }
 
 private:
     bool step() override;
@@ -43,6 +42,7 @@ private:
     void receive(std::string_view bytes) override;
     void receive_fd(UniqueFd fd, std::uint64_t begin) override;
     void input_ended() override;
+    bool begun() override;
     bool done() override;
     void closed() override;
     std::string line_for_room() override;

@@ -8,9 +8,8 @@ namespace iothreadd {
 namespace {
 
 /// What a read-only client may run besides `query-*`.
-constexpr std::array<std::string_view, 7> kReadOnlyCommands{
-    "qmp_capabilities",    "qom-get", "qom-list", "qom-list-get", "qom-list-types", "set-event-filter",
-    "qom-list-properties",
+constexpr std::array<std::string_view, 6> kReadOnlyCommands{
+    "qmp_capabilities", "qom-get", "qom-list", "qom-list-types", "set-event-filter", "qom-list-properties",
 };
 
 } // namespace

@@ -15,6 +15,7 @@
 #include "qapi/monitor_types.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -29,6 +30,9 @@ struct ClientPermit {
     MonitorRole role = MonitorRole::operator_;
     std::optional<ClientPeer> peer{};
 };
+
+/// Tokens of a message of a read-only client, in bytes: it has little to say.
+inline constexpr std::uint64_t kMaxReadOnlyMessageBytes = 1U << 20;
 
 /// Entries of a monitor's `allow`.
 inline constexpr std::size_t kMaxAllowEntries = 256;

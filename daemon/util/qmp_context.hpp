@@ -6,6 +6,7 @@
 // "any thread".  Lifetime: everything in it outlives the command, also one that waits.
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
 namespace iothreadd {
@@ -31,7 +32,8 @@ struct QmpContext {
     EventSink &events;
     ShutdownRequest &shutdown;
     FdStore &fds;
-    QmpClient *client;          ///< who asks; null for the command line and for people
+    QmpClient *client;          ///< who asks in QMP; null for the command line and for people
+    std::int64_t client_id = 0; ///< who asks, as in query-clients; 0 for the command line
     std::string_view monitor{}; ///< whose client that is; empty: nobody's
 };
 

@@ -44,6 +44,10 @@ public:
     bool in_token() const { return state_ != State::start && state_ != State::recovery; }
     /// Where the last complete token ended, in bytes from the start of the connection.
     std::uint64_t position() const { return base_ + token_start_; }
+    /// What was fed and not yet looked at says nothing.
+    bool only_white_space_left() const {
+        return buffer_.find_first_not_of(" \t\r\n", pos_) == std::string::npos;
+    }
     /// Whether text and position of tokens are wanted: what is only skipped needs no memory.
     void keep_text(bool keep) { keep_text_ = keep; }
 

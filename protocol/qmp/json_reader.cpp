@@ -70,7 +70,7 @@ bool JsonReader::count(const JsonToken &token) {
 
 /// The limit that the message exceeds with one more token of that size, if any.
 const char *JsonReader::exceeded_limit(std::uint64_t token_bytes) const {
-    if (token_bytes_ + token_bytes >= kMaxTokenBytes)
+    if (token_bytes_ + token_bytes >= max_token_bytes_)
         return "JSON token size limit exceeded";
     if (tokens_ > kMaxTokens)
         return "JSON token count limit exceeded";

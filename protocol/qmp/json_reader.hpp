@@ -28,6 +28,8 @@ public:
     static constexpr std::uint64_t kMaxTokens = 2097152;
     static constexpr std::uint64_t kMaxTokenBytes = 16U << 20; ///< all its tokens together stay below
 
+    explicit JsonReader(std::uint64_t max_token_bytes = kMaxTokenBytes) : max_token_bytes_(max_token_bytes) {}
+
     void feed(std::string_view bytes) { lexer_.feed(bytes); }
     /// The next message, or nothing until more is fed.
     /// Errors: GenericError with the position and QEMU's text; the message it is about is over for the
@@ -35,6 +37,8 @@ public:
     std::optional<Result<Json>> next();
     /// Where the message that next() returned ended, in bytes from the start of the connection.
     std::uint64_t position() const { return lexer_.position(); }
+    /// What was fed and not yet read is nothing.
+    bool only_white_space_left() const { return lexer_.only_white_space_left(); }
     /// A message has begun whose end has not been seen.
     bool half_read() const { return lexer_.in_token() || braces_ != 0 || brackets_ != 0; }
 
@@ -46,6 +50,7 @@ private:
     void ignore_message();
     void end_message();
 
+    std::uint64_t max_token_bytes_;
     JsonLexer lexer_;
     JsonBuilder builder_;
     std::uint64_t braces_ = 0, brackets_ = 0; ///< open ones

@@ -9,7 +9,6 @@ namespace iothreadd {
 
 namespace {
 
-constexpr std::string_view kOob = "oob";
 constexpr std::string_view kNegotiate = "qmp_capabilities";
 
 /// What somebody who tries `help` or a web browser on the socket should know.
@@ -48,7 +47,7 @@ Result<void> check_envelope(const Json::object_t &members, bool oob_enabled) {
 
 } // namespace
 
-QmpSession::QmpSession(Options options) : options_(std::move(options)) {
+QmpSession::QmpSession(Options options) : options_(std::move(options)), reader_(options_.max_token_bytes) {
     assert(std::ranges::is_sorted(options_.commands, {}, &CommandInfo::name));
 }
 
@@ -74,7 +73,7 @@ std::optional<QmpStep> QmpSession::next() {
         if (!message) {
             drained_ = true;
             if (finished_)
-                reader_ = JsonReader{};
+                reader_ = JsonReader{options_.max_token_bytes};
             break;
         }
         Request request = check(std::move(*message));
@@ -165,7 +164,7 @@ Result<void> QmpSession::enable(std::span<const std::string_view> capabilities) 
     }
     enabled_ = std::move(accepted);
     negotiated_ = true;
-    oob_ = enabled(kOob);
+    oob_ = enabled(kOobCapability);
     return {};
 }
 

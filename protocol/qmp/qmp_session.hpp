@@ -33,6 +33,9 @@
 
 namespace iothreadd {
 
+/// The capability to run commands out of band.
+inline constexpr std::string_view kOobCapability = "oob";
+
 /// A command whose envelope is in order; its arguments are not yet checked.
 struct QmpCommand {
     std::size_t index = 0; ///< in the session's table of commands
@@ -56,6 +59,7 @@ public:
         std::vector<std::string_view>
             capabilities{}; ///< offered ones; only `oob` changes what the session does
         QmpStyle style = QmpStyle::compact;
+        std::uint64_t max_token_bytes = JsonReader::kMaxTokenBytes; ///< of a message
         QmpVersion version{};
     };
 
@@ -84,6 +88,8 @@ public:
     bool wants_input() const { return !finished_ && drained_ && may_read(); }
     /// The client sends no more. Complete commands are still handed out, half a one is dropped.
     void finish();
+    /// Of what was fed nothing is left to hand out.
+    bool handed_out() const { return waiting_.empty() && (drained_ || reader_.only_white_space_left()); }
     /// After finish(): nothing is left to hand out or to answer.
     bool done() const { return drained_ && finished_ && !running_ && waiting_.empty(); }
 

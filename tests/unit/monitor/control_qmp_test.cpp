@@ -25,7 +25,6 @@ public:
     }
     void set_event_filter(std::optional<std::vector<std::string>>) override {}
     Result<UniqueFd> take_fd() override { return generic_error("none"); }
-    std::int64_t id() const override { return 1; }
 
 private:
     QmpSession session_{{.commands = kCommands}};

@@ -62,7 +62,7 @@ TEST_CASE_METHOD(Fixture, "HmpMonitor: its clients are listed, and can be discon
     CHECK(clients[0].human);
     CHECK(clients[0].identity.monitor == "m");
     CHECK(clients[0].identity.permit.peer->pid == ::getpid());
-    REQUIRE(server.server().disconnect(clients[0].identity.id, nullptr).has_value());
+    REQUIRE(server.server().disconnect(clients[0].identity.id, 0).has_value());
     CHECK(person.at_end());
 }
 

@@ -89,6 +89,45 @@ TEST_CASE_METHOD(AccessFixture, "monitor access: who is not allowed gets one lin
     CHECK(server.connect(dir / "c").line().contains("error")); // an empty list is for nobody
 }
 
+TEST_CASE_METHOD(AccessFixture, "monitor access: read-only clients of a user leave room for everybody else",
+                 "[monitor][role]") {
+    add_chardev("d");
+    REQUIRE(add("m", {.chardev = "c", .allow = {{{.role = MonitorRole::read_only}}}}).has_value());
+    REQUIRE(add("n", {.chardev = "d"}).has_value());
+    std::vector<TestClient> clients;
+    for (std::size_t i = 0; i < ClientAdmission::kMaxReadOnlyClientsOfUser; ++i) {
+        clients.push_back(server.connect(dir / "c"));
+        REQUIRE(clients.back().line().contains("QMP"));
+    }
+    CHECK(server.connect(dir / "c").line()["error"]["desc"] ==
+          fmt::format("Too many read-only clients, at most 128 of user {} can be connected", ::geteuid()));
+    TestClient manager = server.connect(dir / "d");
+    manager.negotiate();
+    clients.pop_back();
+    bool admitted = false;
+    server.run_until([&] {
+        TestClient next = server.connect(dir / "c");
+        admitted = admitted || next.line().contains("QMP");
+        return admitted;
+    });
+}
+
+TEST_CASE_METHOD(AccessFixture, "monitor access: the messages of a read-only client are shorter",
+                 "[monitor][role]") {
+    const auto role = GENERATE(MonitorRole::read_only, MonitorRole::operator_);
+    REQUIRE(add("m", {.chardev = "c", .allow = {{{.role = role}}}}).has_value());
+    TestClient client = server.connect(dir / "c");
+    client.negotiate();
+    const Json id(std::string(kMaxReadOnlyMessageBytes, 'x'));
+    client.send(Json{{"execute", "qmp_capabilities"}, {"id", id}}.dump());
+    const Json answer = client.line();
+    CHECK(answer.contains("id") == (role == MonitorRole::operator_));
+    if (role == MonitorRole::read_only)
+        CHECK(answer["error"]["desc"].get<std::string>().ends_with("JSON token size limit exceeded"));
+    client.send(R"({"execute":"echo","id":2})");
+    CHECK(client.line()["id"] == 2);
+}
+
 TEST_CASE_METHOD(AccessFixture, "monitor access: the bytes of a relay of ours have no user",
                  "[monitor][role]") {
     int pair[2];

@@ -98,6 +98,42 @@ TEST_CASE("MonitorServer: clients are served side by side, each with its own ses
     CHECK(second.line()["event"] == "WAITED");
 }
 
+TEST_CASE("MonitorServer: who is gone is forgotten although its command still runs", "[monitor]") {
+    TestServer server;
+    TestClient stays = server.connect();
+    stays.negotiate();
+    {
+        TestClient leaves = server.connect();
+        leaves.negotiate();
+        leaves.send(command("wait", 1));
+        server.run_until([&] { return server.waiting() == 1; });
+        CHECK(server.server().clients().size() == 2);
+    }
+    server.run_until([&] { return server.server().clients().size() == 1; });
+    server.release();
+    CHECK(stays.line()["event"] == "WAITED"); // the command ended all the same
+    stays.send(command("echo", 2));
+    CHECK(stays.line() == answer(Json::object(), 2));
+}
+
+TEST_CASE("MonitorServer: what a client sent before it left still runs, in order", "[monitor]") {
+    TestServer server;
+    TestClient stays = server.connect();
+    stays.negotiate();
+    {
+        TestClient leaves = server.connect();
+        leaves.negotiate();
+        leaves.send(command("wait", 1)).send(command("emit", 2));
+        server.run_until([&] { return server.waiting() == 1; });
+    }
+    server.run_ready();
+    CHECK(server.server().clients().size() == 2); // it has something to say
+    server.release();
+    CHECK(stays.line()["event"] == "WAITED");
+    CHECK(stays.line()["event"] == "TEST_EVENT");
+    server.run_until([&] { return server.server().clients().size() == 1; });
+}
+
 TEST_CASE("MonitorServer: one client's commands run one at a time", "[monitor]") {
     TestServer server;
     TestClient client = server.connect();

@@ -17,7 +17,9 @@ from qapi.manual import build_manual  # noqa: E402
 from qapi.markup import Table  # noqa: E402
 
 LIMITS = {
-    "clients, over all sockets": "daemon/monitor/monitor_server.hpp kMaxClients",
+    "clients, over all sockets": "daemon/monitor/client_admission.hpp kMaxClients",
+    "read-only clients": "daemon/monitor/client_admission.hpp kMaxReadOnlyClients",
+    "read-only clients of one user": "daemon/monitor/client_admission.hpp kMaxReadOnlyClientsOfUser",
     "output that a client has not read": "daemon/monitor/client_connection.hpp kPauseOutputBytes",
     "such a client reads nothing at all": "daemon/monitor/monitor_server.hpp kStalledTimeout",
     "entries of a monitor's allow": "daemon/monitor/role.hpp kMaxAllowEntries",
@@ -32,6 +34,7 @@ LIMITS = {
     "bytes of a descriptor's name or opaque text": "daemon/util/fd_store.hpp kMaxFdTextBytes",
     "holders named in the error of object-del": "daemon/iothread/iothread.hpp kHoldersNamed",
     "tokens of a message, in bytes; they stay below the limit": "protocol/qmp/json_reader.hpp kMaxTokenBytes",
+    "the same, of a read-only client": "daemon/monitor/role.hpp kMaxReadOnlyMessageBytes",
     "tokens of a message": "protocol/qmp/json_reader.hpp kMaxTokens",
     "nested braces and brackets": "protocol/qmp/json_reader.hpp kMaxNesting",
     "bytes of the text of a syntax error": "protocol/qmp/json_reader.cpp kMaxErrorBytes",
@@ -59,6 +62,7 @@ NOT_SHOWN = {
     "kMaxDiscardedReads", "kMaxFlushes", "kMaxSendsPerPass", "kMaxStepsPerPass",  # fairness in a loop
     "kMaxInfoRequestBytes", "kMaxReplyBytes",  # follow from the others
     "kMaxKinds",  # rate limits of events, and no event has one
+    "kMaxLogLineBytes",  # of the program's own log
     "kDefaultMaxNs",  # a default, not a limit
 }
 """Constants called kMax... that a client never meets."""
