@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What the chardevs that are no sockets do when the other side is slow, is refused, or the daemon ends.
+#include "daemon/chardev/byte_relay.hpp"
 #include "tests/unit/chardev/chardev_fixture.hpp"
 
 #include <sys/stat.h>

@@ -212,14 +212,16 @@ TEST_CASE_METHOD(ChardevFixture, "Chardev: connects again also after it had no d
     REQUIRE(add("c", socket_at({.host = "127.0.0.1",
                                 .port = std::to_string(ntohs(address.sin_port)),
                                 .reconnect_ms = 10})));
-    const auto free = GENERATE(0U, 1U);
-    {
-        const FewDescriptors few{free};
-        attach("c");
-        run_idle();
-        CHECK(streams.empty());
-    }
+    attach("c");
     await_clients(1);
+    streams[0].socket.reset();
+    {
+        const FewDescriptors few{GENERATE(0U, 1U)};
+        streams[0].ended();
+        run_idle();
+        CHECK(streams.size() == 1);
+    }
+    await_clients(2);
 }
 
 TEST_CASE_METHOD(ChardevFixture, "Chardev: connects no more when the daemon ends", "[chardev]") {
