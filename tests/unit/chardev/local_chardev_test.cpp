@@ -221,7 +221,7 @@ TEST_CASE_METHOD(ChardevFixture, "StdioChardev: sets the terminal up for whoever
         Chardev &stdio = attach("s", echo);
         ::tcgetattr(terminal.get(), &during);
         stdio.detach();
-        run_until([&] { return is_blocking(terminal.get()); });
+        run_idle();
     }
     termios after{};
     ::tcgetattr(terminal.get(), &after);
