@@ -1,56 +1,108 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/chardev/byte_relay.hpp"
 
+#include "daemon/util/exception_text.hpp"
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+#include <spdlog/spdlog.h>
 
 #include <poll.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <utility>
 
 namespace iothreadd {
 namespace {
 
 namespace asio = boost::asio;
+using asio::posix::stream_descriptor;
 
 /// Asio's errors as values.
 constexpr auto kUseTuple = asio::as_tuple(asio::use_awaitable);
 
-} // namespace
+/// A terminal that is ready has room for 256 bytes, and may make two of each.
+constexpr std::size_t kTerminalPiece = 128;
 
-std::shared_ptr<ByteRelay> ByteRelay::start(asio::io_context &io, Ends ends, std::function<void()> ended) {
-    auto relay = std::make_shared<ByteRelay>(io, std::move(ends), std::move(ended));
-    auto output = relay->copy_output(relay);
-    asio::co_spawn(io, std::move(output), asio::detached);
-    if (relay->input_.is_open()) {
-        auto input = relay->copy_input(relay);
-        asio::co_spawn(io, std::move(input), asio::detached);
-    }
-    return relay;
+/// Give `fd` away, unless the loop cannot watch it.
+void assign(stream_descriptor &descriptor, UniqueFd fd) {
+    descriptor.assign(fd.get());
+    (void)fd.release();
+    boost::system::error_code ignored;
+    descriptor.native_non_blocking(true, ignored); // for as long as nobody takes that back
 }
 
-ByteRelay::ByteRelay(asio::io_context &io, Ends ends, std::function<void()> ended)
-    : socket_(io, asio::local::stream_protocol{}, ends.socket.release()),
-      input_(io),
-      output_(io, ends.output.release()),
-      ended_(std::move(ended)) {
-    if (ends.input)
-        input_.assign(ends.input.release());
-}
-
-/// `self` keeps the relay while it waits.
-asio::awaitable<void> ByteRelay::copy_input([[maybe_unused]] std::shared_ptr<ByteRelay> self) {
-    while (socket_.is_open()) {
-        auto [failure, bytes] = co_await input_.async_read_some(asio::buffer(from_input_), kUseTuple);
+/// Resume when `descriptor` is ready; false: it was closed. `not_yet`: it was not, though it seemed so. What
+/// is no file to wait for, such as one on a disk, is ready always.
+asio::awaitable<bool> become_ready(stream_descriptor &descriptor, short event, bool not_yet) {
+    const auto how = event == POLLIN ? stream_descriptor::wait_read : stream_descriptor::wait_write;
+    while (descriptor.is_open()) {
+        pollfd now{.fd = descriptor.native_handle(), .events = event, .revents = 0};
+        if (!std::exchange(not_yet, false) && ::poll(&now, 1, 0) == 1)
+            co_return true;
+        auto [failure] = co_await descriptor.async_wait(how, kUseTuple);
         if (failure)
             break;
-        const auto filled = asio::buffer(from_input_, bytes);
+    }
+    co_return false;
+}
+
+bool try_again() { return errno == EAGAIN || errno == EINTR; }
+
+} // namespace
+
+ByteRelay::ByteRelay(asio::io_context &io, std::string subject, Ends ends, std::function<void()> ended)
+    : io_(io),
+      subject_(std::move(subject)),
+      socket_(io),
+      input_(io),
+      output_(io),
+      flush_timer_(io),
+      most_at_once_(::isatty(ends.output.get()) != 0 ? kTerminalPiece : PIPE_BUF),
+      ended_(std::move(ended)) {
+    socket_.assign(asio::local::stream_protocol{}, ends.socket.get());
+    (void)ends.socket.release();
+    assign(output_, std::move(ends.output));
+    if (ends.input)
+        assign(input_, std::move(ends.input));
+}
+
+void ByteRelay::start() {
+    const auto self = shared_from_this();
+    asio::co_spawn(io_, copy_output(), [self](const std::exception_ptr &thrown) {
+        if (thrown)
+            spdlog::error("{}: {}", self->subject_, exception_text(thrown));
+        self->be_over();
+    });
+    if (!input_.is_open())
+        return;
+    asio::co_spawn(io_, copy_input(), [self](const std::exception_ptr &thrown) {
+        if (!thrown)
+            return;
+        spdlog::error("{}: {}", self->subject_, exception_text(thrown));
+        self->close(); // and so the other direction ends too
+    });
+}
+
+asio::awaitable<void> ByteRelay::copy_input() {
+    bool not_yet = false;
+    while (socket_.is_open()) {
+        if (!co_await become_ready(input_, POLLIN, not_yet))
+            co_return;
+        const ssize_t bytes = ::read(input_.native_handle(), from_input_.data(), from_input_.size());
+        not_yet = bytes < 0 && try_again();
+        if (not_yet)
+            continue;
+        if (bytes <= 0)
+            break;
+        const auto filled = asio::buffer(from_input_, static_cast<std::size_t>(bytes));
         auto [unsent, sent] = co_await asio::async_write(socket_, filled, kUseTuple);
         if (unsent)
             co_return; // copy_output() sees it too
@@ -60,59 +112,66 @@ asio::awaitable<void> ByteRelay::copy_input([[maybe_unused]] std::shared_ptr<Byt
     socket_.shutdown(asio::socket_base::shutdown_send, ignored);
 }
 
-asio::awaitable<void> ByteRelay::copy_output([[maybe_unused]] std::shared_ptr<ByteRelay> self) {
+asio::awaitable<void> ByteRelay::copy_output() {
     for (;;) {
         auto [failure, bytes] = co_await socket_.async_read_some(asio::buffer(from_socket_), kUseTuple);
         if (failure)
-            break;
-        unwritten_ = {from_socket_.data(), bytes};
-        while (!unwritten_.empty()) {
-            const auto rest = asio::buffer(unwritten_.data(), unwritten_.size());
-            auto [refused, written] = co_await output_.async_write_some(rest, kUseTuple);
-            if (refused || unwritten_.empty()) // or stopped
-                break;
-            unwritten_ = unwritten_.subspan(written);
-        }
-        if (!unwritten_.empty() || !socket_.is_open())
-            break;
+            co_return;
+        const std::span<const char> filled{from_socket_.data(), bytes};
+        if (!co_await write_output(filled))
+            co_return;
     }
-    close();
-    if (const auto ended = std::exchange(ended_, nullptr))
-        ended();
+}
+
+asio::awaitable<bool> ByteRelay::write_output(std::span<const char> bytes) {
+    bool not_yet = false;
+    while (!bytes.empty()) {
+        if (!co_await become_ready(output_, POLLOUT, not_yet))
+            co_return false;
+        const std::size_t part = std::min(bytes.size(), most_at_once_);
+        const ssize_t written = ::write(output_.native_handle(), bytes.data(), part);
+        not_yet = written < 0 && try_again();
+        if (written < 0 && !not_yet)
+            co_return false;
+        bytes = bytes.subspan(written > 0 ? static_cast<std::size_t>(written) : 0);
+    }
+    co_return true;
 }
 
 void ByteRelay::stop() {
-    ended_ = nullptr;
-    if (!socket_.is_open())
+    if (std::exchange(stopped_, true))
         return;
-    flush();
-    close();
+    ended_ = nullptr;
+    if (over_)
+        return;
+    boost::system::error_code ignored;
+    input_.close(ignored);
+    socket_.shutdown(asio::socket_base::shutdown_both, ignored); // what is in it can be read still
+    flush_timer_.expires_after(kFlushTimeout);
+    flush_timer_.async_wait([self = shared_from_this()](const boost::system::error_code &error) {
+        if (!error)
+            self->close();
+    });
 }
 
-/// What was said last, such as the answer to `quit`, is still to be read.
-void ByteRelay::flush() {
-    const auto has_more = [this] {
-        if (unwritten_.empty()) {
-            const ssize_t bytes =
-                ::recv(socket_.native_handle(), from_socket_.data(), from_socket_.size(), MSG_DONTWAIT);
-            unwritten_ = {from_socket_.data(), bytes > 0 ? static_cast<std::size_t>(bytes) : 0};
-        }
-        return !unwritten_.empty();
-    };
-    while (has_more()) {
-        const ssize_t written = ::write(output_.native_handle(), unwritten_.data(), unwritten_.size());
-        if (written > 0) {
-            unwritten_ = unwritten_.subspan(static_cast<std::size_t>(written));
-            continue;
-        }
-        pollfd waiting{.fd = output_.native_handle(), .events = POLLOUT, .revents = 0};
-        if (errno != EAGAIN || ::poll(&waiting, 1, static_cast<int>(kFlushTimeout.count())) != 1)
-            break;
-    }
-    unwritten_ = {};
+void ByteRelay::when_over(std::function<void()> fn) {
+    if (over_)
+        fn();
+    else
+        when_over_.push_back(std::move(fn));
+}
+
+void ByteRelay::be_over() {
+    over_ = true;
+    close();
+    if (const auto ended = std::exchange(ended_, nullptr))
+        ended();
+    for (const auto &fn : std::exchange(when_over_, {}))
+        fn();
 }
 
 void ByteRelay::close() {
+    flush_timer_.cancel();
     boost::system::error_code ignored;
     socket_.close(ignored);
     input_.close(ignored);

@@ -4,7 +4,10 @@
 // monitors know nothing but sockets. It keeps at most one buffer of each direction: who does not read stops
 // who writes.
 //
-// Life: start() → the monitor closes its end, or the output fails → `ended`; or stop().
+// Others may share the open files and make them blocking at any time. So it reads and writes only what
+// poll(2) says, and never more than that is good for.
+//
+// Life: start() → the monitor closes its end, or the output fails, or stop() and all is said → over.
 //
 // Thread: main thread.
 #pragma once
@@ -14,6 +17,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include <array>
 #include <chrono>
@@ -21,6 +25,8 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
+#include <vector>
 
 namespace iothreadd {
 
@@ -32,37 +38,49 @@ public:
         UniqueFd output; ///< to here from the socket
     };
 
-    /// Begin to copy. `ended` is called later, once, unless it is stopped before.
-    static std::shared_ptr<ByteRelay> start(boost::asio::io_context &io, Ends ends,
-                                            std::function<void()> ended);
+    /// How long an output may take, in all, for what is left when the relay is stopped.
+    static constexpr std::chrono::milliseconds kFlushTimeout{500};
+
+    /// `subject` begins its lines in the log. `ended` is called later, once, unless it is stopped before.
+    /// Throws: system_error when the event loop cannot watch an end.
+    ByteRelay(boost::asio::io_context &io, std::string subject, Ends ends, std::function<void()> ended);
+
+    /// Begin to copy. It keeps itself until it is over.
+    void start();
 
     /// The input is at its end.
     bool input_ended() const { return input_ended_; }
 
-    /// Copy no more, except what the socket's other end has sent already.
+    /// Copy no more, except what the socket's other end has sent already. Does not wait for that.
     void stop();
 
-    ByteRelay(boost::asio::io_context &io, Ends ends, std::function<void()> ended);
+    /// Call `fn` when nothing is copied any more; now, if that is so. A relay that is dropped just drops
+    /// `fn`.
+    void when_over(std::function<void()> fn);
 
 private:
-    /// How long stop() waits for an output that takes nothing.
-    static constexpr std::chrono::milliseconds kFlushTimeout{500};
-
     using Buffer = std::array<char, 4096>;
 
-    boost::asio::awaitable<void> copy_input(std::shared_ptr<ByteRelay> self);
-    boost::asio::awaitable<void> copy_output(std::shared_ptr<ByteRelay> self);
-    void flush();
+    boost::asio::awaitable<void> copy_input();
+    boost::asio::awaitable<void> copy_output();
+    boost::asio::awaitable<bool> write_output(std::span<const char> bytes);
+    void be_over();
     void close();
 
+    boost::asio::io_context &io_;
+    const std::string subject_;
     boost::asio::local::stream_protocol::socket socket_;
     boost::asio::posix::stream_descriptor input_;
     boost::asio::posix::stream_descriptor output_;
+    boost::asio::steady_timer flush_timer_;
+    const std::size_t most_at_once_; ///< that the output takes without blocking when it is ready
     std::function<void()> ended_;
+    std::vector<std::function<void()>> when_over_;
     Buffer from_input_{};
     Buffer from_socket_{};
-    std::span<const char> unwritten_; ///< of from_socket_
     bool input_ended_ = false;
+    bool stopped_ = false;
+    bool over_ = false;
 };
 
 } // namespace iothreadd

@@ -35,18 +35,21 @@ void Chardev::detach() {
     streams_.reset();
 }
 
-boost::asio::awaitable<void> Chardev::wait_for_client() { co_return; }
+boost::asio::awaitable<Result<void>> Chardev::wait_for_client() { co_return Result<void>{}; }
 
-void Chardev::hand_out(UniqueFd socket, bool relayed) {
-    ++*streams_;
+bool Chardev::hand_out(UniqueFd socket, bool relayed) {
+    const auto streams_here = streams_;
     auto ended = [this, attachment = std::weak_ptr{streams_}] {
         const auto streams = attachment.lock(); // gone with the attachment, so also with this chardev
         if (!streams)
             return;
         --*streams;
-        stream_ended();
+        if (!shut_down_)
+            stream_ended();
     };
-    serve_({.socket = std::move(socket), .ended = std::move(ended), .relayed = relayed});
+    const bool served = serve_({.socket = std::move(socket), .ended = std::move(ended), .relayed = relayed});
+    ++*streams_here;
+    return served;
 }
 
 } // namespace iothreadd

@@ -28,7 +28,7 @@ class UnixSocketFile;
 /// One client.
 struct ChardevStream {
     UniqueFd socket;               ///< a connected stream socket, non-blocking
-    std::function<void()> ended{}; ///< to be called when it is over, unless the chardev was detached before
+    std::function<void()> ended{}; ///< to be called later, once, when it is over; not if detached before
     bool relayed = false;          ///< its other end is ours: that says nothing about who the client is
 };
 
@@ -37,7 +37,8 @@ enum class Echo { by_terminal, by_monitor };
 
 class Chardev {
 public:
-    using Serve = std::function<void(ChardevStream)>;
+    /// Whether the client is served. Who is refused is over: no more is to be expected of the same one.
+    using Serve = std::function<bool(ChardevStream)>;
 
     virtual ~Chardev();
     Chardev(const Chardev &) = delete;
@@ -61,25 +62,32 @@ public:
     virtual void turn_away_waiting() {}
 
     /// Return when the first client has connected, or when it is clear that none will.
-    virtual boost::asio::awaitable<void> wait_for_client();
-    /// The daemon ends: take nobody any more, remove files of ours.
-    virtual void shut_down() {}
+    /// Errors: it was removed meanwhile; so it may be gone when this returns.
+    virtual boost::asio::awaitable<Result<void>> wait_for_client();
+    /// The daemon ends: hand out nobody any more, remove files of ours.
+    virtual void shut_down() { shut_down_ = true; }
+    /// Then, when the streams are over: what was said last still goes out. `done` is let go when it is out,
+    /// or has taken too long.
+    virtual void drain(const std::shared_ptr<void> &done) { (void)done; }
 
 protected:
     explicit Chardev(std::string id);
 
     virtual Result<void> start(Echo echo) = 0;
     virtual void stop() = 0;
-    /// A stream is over and somebody is attached.
+    /// A stream is over, somebody is attached, and the daemon goes on.
     virtual void stream_ended() {}
 
-    void hand_out(UniqueFd socket, bool relayed = false);
+    /// Whether the client is served.
+    bool hand_out(UniqueFd socket, bool relayed = false);
+    bool is_shut_down() const { return shut_down_; }
     /// Handed out, and not yet over.
     bool connected() const { return streams_ && *streams_ > 0; }
 
 private:
     const std::string id_;
     Serve serve_;
+    bool shut_down_ = false;
     std::shared_ptr<std::size_t> streams_; ///< of this attachment
 };
 

@@ -6,6 +6,9 @@
 
 #include "qapi/char_types.hpp"
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+
 #include <algorithm>
 #include <utility>
 
@@ -37,7 +40,7 @@ boost::asio::awaitable<Result<void>> ChardevRegistry::add(std::string id, qapi::
         co_return checked.error();
     chardevs_.push_back(std::move(*opened));
     if (waits_for_client(backend))
-        co_await chardevs_.back()->wait_for_client();
+        co_return co_await chardevs_.back()->wait_for_client();
     co_return Result<void>{};
 }
 
@@ -56,6 +59,14 @@ void ChardevRegistry::shut_down() {
     assert_main_thread();
     for (const auto &chardev : chardevs_)
         chardev->shut_down();
+}
+
+void ChardevRegistry::drain(std::function<void()> done) {
+    assert_main_thread();
+    const std::shared_ptr<void> all{
+        nullptr, [&io = io_, done = std::move(done)](void *) { boost::asio::post(io, done); }};
+    for (const auto &chardev : chardevs_)
+        chardev->drain(all);
 }
 
 Chardev *ChardevRegistry::find(std::string_view id) const {

@@ -10,6 +10,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -26,12 +27,15 @@ public:
     ChardevRegistry(boost::asio::io_context &io, FdStore &fds) : io_(io), fds_(fds) {}
 
     /// Open one; with `wait`, resume when its first client has connected. Others may ask meanwhile.
-    /// Errors: a bad id or one that is taken; too many; those of open_chardev().
+    /// Errors: a bad id or one that is taken; too many; those of open_chardev(); it was removed meanwhile.
     boost::asio::awaitable<Result<void>> add(std::string id, qapi::ChardevBackend backend, TakeFd take_fd);
     /// Errors: there is none, or it has a monitor.
     Result<void> remove(std::string_view id);
     /// Take no more clients, and remove our socket files.
     void shut_down();
+    /// Then, when all monitors are closed: call `done`, later, when what they said last is out. All together
+    /// may take ByteRelay::kFlushTimeout.
+    void drain(std::function<void()> done);
     /// Null when there is none.
     Chardev *find(std::string_view id) const;
     /// In creation order.

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/chardev/connecting_chardev.hpp"
 
+#include "daemon/util/exception_text.hpp"
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -70,7 +71,10 @@ std::string ConnectingChardev::filename() const {
     return (connected() || connection_ ? "" : "disconnected:") + address_;
 }
 
-void ConnectingChardev::shut_down() { stop(); }
+void ConnectingChardev::shut_down() {
+    Chardev::shut_down();
+    stop();
+}
 
 Result<void> ConnectingChardev::start(Echo) {
     if (connection_)
@@ -97,10 +101,16 @@ void ConnectingChardev::stream_ended() {
 void ConnectingChardev::connect_after(std::chrono::milliseconds pause) {
     attempts_ = std::make_shared<Attempts>(io_, id(), *reconnect_);
     auto running = attempts_->run(attempts_, pause, [this](UniqueFd connection) {
-        attempts_.reset();
         hand_out(std::move(connection));
+        attempts_.reset();
     });
-    asio::co_spawn(io_, std::move(running), asio::detached);
+    asio::co_spawn(io_, std::move(running), [this, attempts = attempts_](const std::exception_ptr &thrown) {
+        if (!thrown)
+            return;
+        spdlog::error("chardev '{}': {}, trying again", attempts->id, exception_text(thrown));
+        if (!attempts->cancelled) // then this chardev is still there, and has no client
+            connect_after(attempts->how.pause);
+    });
 }
 
 } // namespace iothreadd

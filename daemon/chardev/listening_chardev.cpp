@@ -2,11 +2,11 @@
 #include "daemon/chardev/listening_chardev.hpp"
 
 #include "daemon/chardev/socket_name.hpp"
+#include "daemon/util/exception_text.hpp"
 #include "daemon/util/thread.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -37,15 +37,20 @@ constexpr std::chrono::seconds kAcceptRetry{1};
 } // namespace
 
 struct ListeningChardev::Acceptor {
-    Acceptor(asio::io_context &io, UniqueFd fd) : listener(io, fd.release()), retry(io) {}
+    Acceptor(asio::io_context &io, UniqueFd fd) : listener(io), retry(io) {
+        listener.assign(fd.get());
+        (void)fd.release();
+    }
 
-    /// End what waits.
+    /// End the accepting.
     void cancel() {
+        ++attachment;
         boost::system::error_code error;
         listener.cancel(error);
         retry.cancel();
-        if (const auto waiting = first_client.lock())
-            waiting->cancel(error);
+    }
+    bool is_over(std::size_t for_attachment) const {
+        return attachment != for_attachment || !listener.is_open();
     }
 
     asio::posix::stream_descriptor listener;
@@ -69,23 +74,33 @@ std::string ListeningChardev::filename() const {
 UnixSocketFile *ListeningChardev::socket_file() { return file_ ? &file_ : nullptr; }
 
 Result<void> ListeningChardev::start(Echo) {
-    auto accepting = accept_clients(acceptor_, ++acceptor_->attachment);
-    asio::co_spawn(acceptor_->listener.get_executor(), std::move(accepting), asio::detached);
+    accept_for(++acceptor_->attachment);
     return {};
 }
 
-void ListeningChardev::stop() {
-    ++acceptor_->attachment;
-    acceptor_->cancel();
+void ListeningChardev::stop() { acceptor_->cancel(); }
+
+void ListeningChardev::accept_for(std::size_t attachment) {
+    auto accepting = accept_clients(acceptor_, attachment);
+    const auto ended = [this, acceptor = acceptor_, attachment](const std::exception_ptr &thrown) {
+        if (!thrown || acceptor->is_over(attachment))
+            return;
+        spdlog::error("chardev '{}': {}", id(), exception_text(thrown));
+        acceptor->retry.expires_after(kAcceptRetry);
+        acceptor->retry.async_wait([this, acceptor, attachment](const boost::system::error_code &) {
+            if (!acceptor->is_over(attachment))
+                accept_for(attachment);
+        });
+    };
+    asio::co_spawn(acceptor_->listener.get_executor(), std::move(accepting), ended);
 }
 
 /// Lifetime: `this` may be gone whenever the attachment is over.
 asio::awaitable<void> ListeningChardev::accept_clients(std::shared_ptr<Acceptor> acceptor,
                                                        std::size_t attachment) {
-    const auto over = [&] { return acceptor->attachment != attachment || !acceptor->listener.is_open(); };
-    while (!over()) {
+    while (!acceptor->is_over(attachment)) {
         co_await acceptor->listener.async_wait(asio::posix::descriptor_base::wait_read, kUseTuple);
-        if (over())
+        if (acceptor->is_over(attachment))
             break; // whoever is in the backlog is for the next
         UniqueFd socket{
             ::accept4(acceptor->listener.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)};
@@ -102,15 +117,24 @@ asio::awaitable<void> ListeningChardev::accept_clients(std::shared_ptr<Acceptor>
 
 /// The client stays in the backlog until somebody is attached. Waits in the event loop of whoever asks, which
 /// at start-up is not the acceptor's.
-asio::awaitable<void> ListeningChardev::wait_for_client() {
+asio::awaitable<Result<void>> ListeningChardev::wait_for_client() {
     spdlog::info("chardev '{}': waiting for a connection", id());
-    const int fd = ::fcntl(acceptor_->listener.native_handle(), F_DUPFD_CLOEXEC, 0);
-    if (fd < 0)
-        co_return;
+    const auto acceptor = acceptor_;
+    const std::string name = id(); // this may be gone then
+    UniqueFd fd{::fcntl(acceptor->listener.native_handle(), F_DUPFD_CLOEXEC, 0)};
+    if (!fd) {
+        spdlog::warn("chardev '{}': cannot wait: {}", name, std::generic_category().message(errno));
+        co_return Result<void>{};
+    }
     const auto executor = co_await asio::this_coro::executor;
-    const auto descriptor = std::make_shared<asio::posix::stream_descriptor>(executor, fd);
-    acceptor_->first_client = descriptor;
+    const auto descriptor = std::make_shared<asio::posix::stream_descriptor>(executor);
+    descriptor->assign(fd.get());
+    (void)fd.release();
+    acceptor->first_client = descriptor;
     co_await descriptor->async_wait(asio::posix::descriptor_base::wait_read, kUseTuple);
+    if (!acceptor->listener.is_open())
+        co_return generic_error("chardev '{}' was removed", name);
+    co_return Result<void>{};
 }
 
 void ListeningChardev::turn_away_waiting() {
@@ -125,9 +149,12 @@ void ListeningChardev::turn_away_waiting() {
 
 void ListeningChardev::shut_down() {
     assert_main_thread();
+    Chardev::shut_down();
     acceptor_->cancel();
     boost::system::error_code error;
     acceptor_->listener.close(error);
+    if (const auto waiting = acceptor_->first_client.lock())
+        waiting->cancel(error);
     file_.remove();
 }
 

@@ -22,7 +22,7 @@ public:
 
     std::string filename() const override;
     UnixSocketFile *socket_file() override;
-    boost::asio::awaitable<void> wait_for_client() override;
+    boost::asio::awaitable<Result<void>> wait_for_client() override;
     void turn_away_waiting() override;
     void shut_down() override;
 
@@ -32,6 +32,7 @@ private:
     Result<void> start(Echo echo) override;
     void stop() override;
 
+    void accept_for(std::size_t attachment);
     boost::asio::awaitable<void> accept_clients(std::shared_ptr<Acceptor> acceptor, std::size_t attachment);
 
     std::string address_; ///< as in filename()

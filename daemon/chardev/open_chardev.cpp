@@ -13,11 +13,16 @@
 #include "qapi/char_types.hpp"
 #include "qapi/sockets_types.hpp"
 
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <spdlog/spdlog.h>
 
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include <cerrno>
 #include <chrono>
 #include <system_error>
 #include <utility>
@@ -28,6 +33,9 @@ namespace {
 namespace asio = boost::asio;
 using Kind = qapi::ChardevBackendKind;
 using Opened = Result<std::unique_ptr<Chardev>>;
+
+/// Between two attempts to connect to somebody whose backlog is full.
+constexpr std::chrono::milliseconds kBacklogRetry{20};
 
 /// Whatever is created while it lives can be opened, or connected to, by its owner only.
 class OwnerOnly {
@@ -83,20 +91,34 @@ asio::awaitable<Result<UnixListener>> listen_at(const qapi::SocketAddressLegacy 
     co_return fd ? Listener{UnixListener{std::move(*fd), {}}} : Listener{fd.error()};
 }
 
-Result<UniqueFd> connect_unix(const std::string &path) {
+/// A full backlog is no event that could be waited for: try again until there is room.
+asio::awaitable<Result<UniqueFd>> connect_unix(std::string path) {
     auto address = unix_socket_address(path);
     if (!address)
-        return address.error();
+        co_return address.error();
+    const auto refused = [&](int error) {
+        return generic_error("Failed to connect to '{}': {}", path, std::generic_category().message(error));
+    };
     UniqueFd fd{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
-    if (!fd || ::connect(fd.get(), reinterpret_cast<const sockaddr *>(&*address), sizeof(*address)) != 0)
-        return generic_error("Failed to connect to '{}': {}", path, std::generic_category().message(errno));
-    return fd;
+    if (!fd)
+        co_return refused(errno);
+    asio::steady_timer pause{co_await asio::this_coro::executor};
+    const auto deadline = std::chrono::steady_clock::now() + kTcpConnectTimeout;
+    while (::connect(fd.get(), reinterpret_cast<const sockaddr *>(&*address), sizeof(*address)) != 0) {
+        if (errno != EAGAIN)
+            co_return refused(errno);
+        if (std::chrono::steady_clock::now() >= deadline)
+            co_return refused(ETIMEDOUT);
+        pause.expires_after(kBacklogRetry);
+        co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
+    }
+    co_return fd;
 }
 
 /// To an address that is no descriptor.
 asio::awaitable<Result<UniqueFd>> connect_to(const qapi::SocketAddressLegacy &address) {
     if (const auto *path = std::get_if<static_cast<std::size_t>(qapi::SocketAddressType::unix_)>(&address.u))
-        co_return connect_unix(path->data.path);
+        co_return co_await connect_unix(path->data.path);
     const auto &inet = std::get<static_cast<std::size_t>(qapi::SocketAddressType::inet)>(address.u);
     co_return co_await connect_tcp(inet.data.host, inet.data.port);
 }

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include <climits>
+#include <cstring>
 #include <system_error>
 #include <utility>
 
@@ -42,10 +43,42 @@ void forget_output(const std::string &path) {
 } // namespace
 
 struct PtyChardev::Openings {
-    Openings(boost::asio::io_context &io, UniqueFd fd) : descriptor(io, fd.release()) {}
+    Openings(boost::asio::io_context &io, UniqueFd fd) : descriptor(io) {
+        descriptor.assign(fd.get());
+        (void)fd.release();
+    }
+
+    void look();
+    /// From now on.
+    void look_anew() {
+        look();
+        closed = reopened = false;
+    }
+
     boost::asio::posix::stream_descriptor descriptor;
-    bool stopped = false; ///< the chardev may be gone
+    bool closed = false;   ///< somebody closed the path,
+    bool reopened = false; ///< and then somebody opened it
+    bool stopped = false;  ///< the chardev may be gone
 };
+
+/// Take note of what happened. poll(2) may be late to see that somebody closed it, and too late when the next
+/// one is quick.
+void PtyChardev::Openings::look() {
+    char events[4096];
+    for (;;) {
+        const ssize_t bytes = ::read(descriptor.native_handle(), events, sizeof(events));
+        if (bytes <= 0)
+            return;
+        inotify_event event{};
+        for (std::size_t at = 0; at < static_cast<std::size_t>(bytes); at += sizeof(event) + event.len) {
+            std::memcpy(&event, events + at, sizeof(event));
+            if ((event.mask & (IN_CLOSE | IN_Q_OVERFLOW)) != 0)
+                closed = true;
+            else if ((event.mask & IN_OPEN) != 0)
+                reopened = reopened || closed;
+        }
+    }
+}
 
 Result<PtyChardev::Terminal> PtyChardev::open() {
     Terminal terminal;
@@ -61,7 +94,7 @@ Result<PtyChardev::Terminal> PtyChardev::open() {
         return no_terminal();
     make_raw(other_side.get());
     terminal.openings = UniqueFd{::inotify_init1(IN_CLOEXEC | IN_NONBLOCK)};
-    if (!terminal.openings || ::inotify_add_watch(terminal.openings.get(), path, IN_OPEN) < 0)
+    if (!terminal.openings || ::inotify_add_watch(terminal.openings.get(), path, IN_OPEN | IN_CLOSE) < 0)
         return no_terminal();
     return terminal;
 }
@@ -93,32 +126,65 @@ bool PtyChardev::is_open() const {
 }
 
 void PtyChardev::await_opening() {
+    if (is_shut_down())
+        return;
     if (is_open()) {
         begin_client();
         return;
     }
     const auto wait = boost::asio::posix::descriptor_base::wait_read;
-    openings_->descriptor.async_wait(
-        wait, [this, openings = openings_](const boost::system::error_code &error) {
-            if (error || openings->stopped)
-                return;
-            char events[4096];
-            while (::read(openings->descriptor.native_handle(), events, sizeof(events)) > 0) {
-            }
-            await_opening();
-        });
+    openings_->descriptor.async_wait(wait,
+                                     [this, openings = openings_](const boost::system::error_code &error) {
+                                         if (error || openings->stopped)
+                                             return;
+                                         openings->look();
+                                         await_opening();
+                                     });
 }
 
 void PtyChardev::begin_client() {
     forget_output(terminal_.path);
+    openings_->look_anew(); // that was an opening, and a closing, too
     auto input = duplicate(terminal_.master.get());
     auto output = duplicate(terminal_.master.get());
     const auto begun = input && output ? begin(std::move(*input), std::move(*output))
                                        : Result<void>{(input ? output : input).error()};
     if (!begun)
-        spdlog::warn("chardev '{}': {}", id(), begun.error().desc);
+        retry_later(begun.error(), [this] { await_opening(); });
 }
 
-void PtyChardev::client_over(bool) { await_opening(); }
+void PtyChardev::client_over(Over how) {
+    if (how == Over::refused)
+        await_closing();
+    else
+        await_opening();
+}
+
+/// Who was refused has to go, and somebody to come.
+void PtyChardev::await_closing() {
+    const auto wait = boost::asio::posix::descriptor_base::wait_read;
+    openings_->descriptor.async_wait(wait,
+                                     [this, openings = openings_](const boost::system::error_code &error) {
+                                         if (error || openings->stopped)
+                                             return;
+                                         openings->look();
+                                         if (openings->closed)
+                                             forget_input();
+                                         if (openings->reopened)
+                                             await_opening();
+                                         else
+                                             await_closing();
+                                     });
+}
+
+/// Throw away what a client said who was refused: the next one did not say it.
+void PtyChardev::forget_input() const {
+    constexpr int kMostReads = 64; // more than a terminal holds
+    char said[4096];
+    pollfd now{.fd = terminal_.master.get(), .events = POLLIN, .revents = 0};
+    for (int reads = 0; reads < kMostReads && ::poll(&now, 1, 0) == 1 && (now.revents & POLLIN) != 0; ++reads)
+        if (::read(terminal_.master.get(), said, sizeof(said)) <= 0)
+            break;
+}
 
 } // namespace iothreadd

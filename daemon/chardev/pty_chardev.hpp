@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // PtyChardev: a terminal that we make. Whoever opens its path, such as /dev/pts/3, is the client until he
-// closes it.
+// closes it. Who is refused has to close it before the next one can come.
 //
 // Thread: main thread.  Source: pty(7); while nobody has the other side open the master reports a hang-up.
 #pragma once
@@ -14,7 +14,7 @@ class PtyChardev final : public RelayedChardev {
 public:
     struct Terminal {
         UniqueFd master;
-        UniqueFd openings; ///< an inotify(7) descriptor: tells when somebody opens the path
+        UniqueFd openings; ///< an inotify(7) descriptor: tells when somebody opens or closes the path
         std::string path;
     };
 
@@ -31,9 +31,11 @@ private:
 
     Result<void> start(Echo echo) override;
     void stop() override;
-    void client_over(bool input_ended) override;
+    void client_over(Over how) override;
     bool is_open() const;
     void await_opening();
+    void await_closing();
+    void forget_input() const;
     void begin_client();
 
     Terminal terminal_;

@@ -7,8 +7,6 @@
 
 #include "daemon/chardev/relayed_chardev.hpp"
 
-#include <termios.h>
-
 namespace iothreadd {
 
 class StdioChardev final : public RelayedChardev {
@@ -19,21 +17,17 @@ public:
     std::string filename() const override { return "stdio"; }
 
 private:
-    /// What we changed, to be put back: others use the same terminal after us.
-    struct Before {
-        std::optional<termios> terminal;
-        int input_flags;
-        int output_flags;
-    };
+    class Before;
 
     Result<void> start(Echo echo) override;
     void stop() override;
-    void client_over(bool input_ended) override;
+    void client_over(Over how) override;
     Result<void> begin_client();
     void set_up_terminal(Echo echo);
 
     const bool signals_;
-    std::optional<Before> before_;
+    std::shared_ptr<Before> before_;      ///< while attached
+    std::weak_ptr<Before> still_changed_; ///< and until what was said last is out
 };
 
 } // namespace iothreadd

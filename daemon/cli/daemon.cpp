@@ -178,8 +178,10 @@ void Daemon::request(std::string_view reason) {
 void Daemon::take_down() {
     exports_.shutdown([this] {
         server_.close([this] {
-            ended_ = true;
-            io_->stop();
+            chardevs_.drain([this] {
+                ended_ = true;
+                io_->stop();
+            });
         });
     });
 }

@@ -21,10 +21,7 @@ MonitorObject::~MonitorObject() {
         return;
     parts_.server.close_monitor(id());
     chardev_->detach();
-    if (!access_)
-        return;
-    access_.reset();
-    chardev_->turn_away_waiting(); // they might not be let in by the next monitor
+    give_socket_back(*chardev_);
 }
 
 Result<void> MonitorObject::open(MonitorServer::Dialect dialect, HolderToken token, Echo echo) {
@@ -37,11 +34,13 @@ Result<void> MonitorObject::open(MonitorServer::Dialect dialect, HolderToken tok
     dialect_ = dialect;
     token_.emplace(std::move(token));
     clients_ = std::make_shared<std::size_t>(0);
-    auto attached = chardev->attach([this](ChardevStream stream) { serve(std::move(stream)); }, echo);
-    if (attached)
+    auto attached = chardev->attach([this](ChardevStream stream) { return serve(std::move(stream)); }, echo);
+    if (attached) {
         chardev_ = chardev;
-    else
+    } else {
         token_.reset();
+        give_socket_back(*chardev);
+    }
     return attached;
 }
 
@@ -59,7 +58,15 @@ Result<void> MonitorObject::take_socket(Chardev &chardev) {
     return {};
 }
 
-void MonitorObject::serve(ChardevStream stream) {
+/// Who can connect is as it was before; who waits might not be let in by the next monitor.
+void MonitorObject::give_socket_back(Chardev &chardev) {
+    if (!access_)
+        return;
+    access_.reset();
+    chardev.turn_away_waiting();
+}
+
+bool MonitorObject::serve(ChardevStream stream) {
     const auto served = std::make_shared<bool>(false); // whoever is refused was no client
     stream.ended = [this, served, chardev_ended = std::move(stream.ended),
                     clients = std::weak_ptr{clients_}] {
@@ -72,6 +79,7 @@ void MonitorObject::serve(ChardevStream stream) {
     *served = parts_.server.serve(monitor, std::move(stream));
     if (*served)
         ++*clients_;
+    return *served;
 }
 
 /// Lifetime: the object may be gone after this.

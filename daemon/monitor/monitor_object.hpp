@@ -66,7 +66,8 @@ protected:
 
 private:
     Result<void> take_socket(Chardev &chardev);
-    void serve(ChardevStream stream);
+    void give_socket_back(Chardev &chardev);
+    bool serve(ChardevStream stream);
     void client_left();
 
     const Common common_;

@@ -5,12 +5,12 @@
 #include "daemon/monitor/hmp_connection.hpp"
 #include "daemon/monitor/human_monitor.hpp"
 #include "daemon/monitor/qmp_connection.hpp"
+#include "daemon/util/exception_text.hpp"
 #include "daemon/util/fd_store.hpp"
 #include "daemon/util/thread.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -85,8 +85,10 @@ void MonitorServer::close_monitor(std::string_view name) {
 
 bool MonitorServer::serve(const Monitor &monitor, ChardevStream stream) {
     assert_main_thread();
-    if (stopped_)
+    if (stopped_) {
+        asio::post(internal_->io, std::move(stream.ended));
         return false;
+    }
     const int on = 1; // an error for a unix socket, and no matter there
     ::setsockopt(stream.socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     auto permit = admission_.admit(monitor.name, monitor.allow, stream, clients_);
@@ -256,8 +258,13 @@ void MonitorServer::run_on_main(std::shared_ptr<QmpConnection> client, QmpComman
         client->answer(command, run_sync(*client, command));
         return;
     }
-    auto running = internal_->run_coroutine(std::move(client), std::move(command));
-    asio::co_spawn(internal_->io, std::move(running), asio::detached);
+    auto running = internal_->run_coroutine(client, std::move(command));
+    asio::co_spawn(internal_->io, std::move(running), [client](const std::exception_ptr &thrown) {
+        if (!thrown)
+            return;
+        spdlog::error("{}: no answer: {}", client->label(), exception_text(thrown));
+        client->abort(); // it would wait for ever
+    });
 }
 
 /// Commands of others, too, may run below one that waits.

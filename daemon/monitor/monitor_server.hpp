@@ -81,7 +81,8 @@ public:
         std::vector<qapi::MonitorAllow> allow = allow_everybody();
     };
 
-    /// Serve a client, or tell it that it may not connect or that there are too many. Whether it is served.
+    /// Serve a client, or tell it that it may not connect or that there are too many; after stop_commands()
+    /// nobody is told anything. Whether it is served; if not, it is over, and `ended` called later.
     bool serve(const Monitor &monitor, ChardevStream stream);
     /// Disconnect the clients of a monitor; nothing of them is left in its home.
     void close_monitor(std::string_view name);

@@ -80,14 +80,20 @@ asio::awaitable<int> connect_within(const UniqueFd &socket, const tcp::endpoint 
         co_return 0;
     if (errno != EINPROGRESS)
         co_return errno;
+    UniqueFd copy{::fcntl(socket.get(), F_DUPFD_CLOEXEC, 0)};
+    if (!copy)
+        co_return errno;
     const auto executor = co_await asio::this_coro::executor;
-    asio::posix::stream_descriptor waiting{executor, ::fcntl(socket.get(), F_DUPFD_CLOEXEC, 0)};
+    const auto waiting = std::make_shared<asio::posix::stream_descriptor>(executor);
+    waiting->assign(copy.get());
+    (void)copy.release();
     asio::steady_timer timeout{executor, kTcpConnectTimeout};
-    timeout.async_wait([&waiting](const boost::system::error_code &error) {
-        if (!error)
-            waiting.cancel();
+    timeout.async_wait([late = std::weak_ptr{waiting}](const boost::system::error_code &error) {
+        const auto descriptor = late.lock(); // gone when both were ready at once
+        if (!error && descriptor)
+            descriptor->cancel();
     });
-    auto [failure] = co_await waiting.async_wait(asio::posix::descriptor_base::wait_write, kUseTuple);
+    auto [failure] = co_await waiting->async_wait(asio::posix::descriptor_base::wait_write, kUseTuple);
     if (failure)
         co_return failure == asio::error::operation_aborted ? ETIMEDOUT : failure.value();
     int error = 0;

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """QMP over every kind of character device: stdio, pty, file, a connection that is made again, the short option."""
 import json
+import os
 import socket
+import threading
 import time
 
 from harness import Case, QmpClient, check, equal
@@ -17,6 +19,8 @@ def test(case: Case) -> None:
     waiting(case)
     short_option(case)
     nothing_blocks(case)
+    slow_reader(case)
+    refused(case)
 
 
 def on_stdio(case: Case) -> None:
@@ -123,4 +127,65 @@ def nothing_blocks(case: Case) -> None:
         for _ in range(20):
             quick.execute("query-version")
         check(time.monotonic() - begin < 5, "others wait")
+    daemon.finish()
+
+
+def slow_reader(case: Case) -> None:
+    """A monitor is deleted at once, though who reads its file takes his time for what was said last."""
+    told, given = case.path("told"), case.path("given")
+    os.mkfifo(told)
+    os.mkfifo(given)
+    reader, writer = os.open(told, os.O_RDONLY | os.O_NONBLOCK), os.open(given, os.O_RDWR)
+    daemon = case.start()
+    with daemon.qmp() as qmp, daemon.qmp() as other:
+        files = {"type": "file", "data": {"out": str(told), "in": str(given)}}
+        qmp.execute("chardev-add", {"id": "slow", "backend": files})
+        qmp.execute("object-add", {"qom-type": "monitor-qmp", "id": "m", "chardev": "slow"})
+        os.write(writer, NEGOTIATE + b'{"execute": "query-qmp-schema"}\n' * 60)
+        daemon.until(lambda: waits_for_reader(other), "a full pipe")
+        stop = threading.Event()
+        drip = threading.Thread(target=read_slowly, args=(reader, stop))
+        drip.start()
+        begin = time.monotonic()
+        request = qmp.send("object-del", {"id": "m"})
+        other.execute("query-version")
+        qmp.reply(request)
+        took = time.monotonic() - begin
+        stop.set()
+        drip.join()
+        check(took < 2, f"others waited {took:.1f} s")
+    daemon.finish()
+    os.close(reader)
+    os.close(writer)
+
+
+def waits_for_reader(qmp: QmpClient) -> bool:
+    """Whether a client has not read all of its answers."""
+    return any(client["queued-bytes"] > 0 for client in qmp.execute("query-clients"))
+
+
+def read_slowly(fd: int, stop: threading.Event) -> None:
+    while not stop.wait(0.35):
+        try:
+            os.read(fd, 4096)
+        except BlockingIOError:
+            pass
+
+
+def refused(case: Case) -> None:
+    """Who is not allowed on a terminal is told so in one line, and not again before he opened it again."""
+    daemon = case.start()
+    nobody = [{"uid": 0, "role": "operator"}]
+    with daemon.qmp() as qmp:
+        path = qmp.execute("chardev-add", {"id": "p", "backend": {"type": "pty", "data": {}}})["pty"]
+        qmp.execute("object-add", {"qom-type": "monitor-qmp", "id": "m", "chardev": "p", "allow": nobody})
+        for _ in range(2):
+            with open(path, "r+b", buffering=0) as terminal:
+                check(b"Access denied" in terminal.readline(), "not refused")
+                os.set_blocking(terminal.fileno(), False)
+                more = b""
+                for _ in range(50):
+                    qmp.execute("query-version")
+                    more += terminal.read() or b""
+                equal(more, b"", "more lines")
     daemon.finish()

@@ -11,15 +11,21 @@
 #include "qapi/char_types.hpp"
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <catch2/catch.hpp>
 
+#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <filesystem>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -55,14 +61,42 @@ public:
         return run_alone(std::move(adding)).value();
     }
 
-    /// Be the monitor of a chardev: its clients go into `streams`.
+    /// The same in the background: what add() returned, when it has.
+    std::shared_ptr<std::optional<Result<void>>> begin_to_add(const std::string &id,
+                                                              const qapi::ChardevBackend &backend) {
+        auto answer = std::make_shared<std::optional<Result<void>>>();
+        auto adding = chardevs.add(id, backend, nullptr);
+        boost::asio::co_spawn(
+            io, std::move(adding),
+            [answer](const std::exception_ptr &, Result<void> result) { *answer = std::move(result); });
+        return answer;
+    }
+
+    /// Be the monitor of a chardev: its clients go into `streams`, or are refused.
     Chardev &attach(const std::string &id, Echo echo = Echo::by_terminal) {
         Chardev *const chardev = chardevs.find(id);
         REQUIRE(chardev != nullptr);
         auto attached =
-            chardev->attach([this](ChardevStream stream) { streams.push_back(std::move(stream)); }, echo);
+            chardev->attach([this](ChardevStream stream) { return serve(std::move(stream)); }, echo);
         REQUIRE(attached.has_value());
         return *chardev;
+    }
+
+    bool serve(ChardevStream stream) {
+        if (!refuses) {
+            streams.push_back(std::move(stream));
+            return true;
+        }
+        ++refused;
+        REQUIRE(::write(stream.socket.get(), "no\n", 3) == 3);
+        boost::asio::post(io, std::move(stream.ended));
+        return false;
+    }
+
+    /// Run the event loop for a while in which nothing is to happen.
+    void run_idle() {
+        io.restart();
+        io.run_for(std::chrono::milliseconds{60});
     }
 
     /// Run the event loop until `condition` holds; fails the test if that takes too long.
@@ -103,8 +137,30 @@ public:
     boost::asio::io_context io;
     std::string directory;
     std::vector<ChardevStream> streams;
+    bool refuses = false; ///< clients are told `no`
+    int refused = 0;
     FdStore fds;
     ChardevRegistry chardevs{io, fds};
+};
+
+/// While it lives only so many more descriptors can be opened.
+class FewDescriptors {
+public:
+    explicit FewDescriptors(rlim_t free) {
+        REQUIRE(::getrlimit(RLIMIT_NOFILE, &before_) == 0);
+        std::vector<UniqueFd> taken; // all holes below the last one
+        for (rlim_t i = 0; i <= free; ++i)
+            taken.emplace_back(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0));
+        rlimit few = before_;
+        few.rlim_cur = static_cast<rlim_t>(taken.back().get());
+        REQUIRE(::setrlimit(RLIMIT_NOFILE, &few) == 0);
+    }
+    ~FewDescriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+    FewDescriptors(const FewDescriptors &) = delete;
+    FewDescriptors &operator=(const FewDescriptors &) = delete;
+
+private:
+    rlimit before_{};
 };
 
 } // namespace iothreadd::test

@@ -25,6 +25,8 @@ void say(const UniqueFd &fd, const std::string &text) {
     REQUIRE(::write(fd.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()));
 }
 
+bool is_blocking(int fd) { return (::fcntl(fd, F_GETFL) & O_NONBLOCK) == 0; }
+
 UniqueFd open_terminal(const Chardev &pty) {
     UniqueFd fd{::open(pty.pty().value().c_str(), O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK)};
     REQUIRE(fd);
@@ -67,6 +69,7 @@ TEST_CASE_METHOD(ChardevFixture, "FileChardev: writes what is said, anew or behi
     run_until([&] { return contents(path("out")).ends_with("new\n"); });
     say(streams[0].socket, "last words\n");
     file.detach();
+    run_until([&] { return contents(path("out")).ends_with("last words\n"); });
     CHECK(contents(path("out")) == (append ? "old\nnew\nlast words\n" : "new\nlast words\n"));
 }
 
@@ -237,11 +240,10 @@ TEST_CASE_METHOD(ChardevFixture, "StdioChardev: talks to the pipes of the progra
         say(streams[0].socket, "answer\n");
         stdio.detach();
         told = read(output[0]);
+        run_until([&] { return is_blocking(input[0]) && is_blocking(output[1]); }); // as it was before
     }
     CHECK(heard == "question\n");
     CHECK(told == "answer\n");
-    CHECK((::fcntl(input[0], F_GETFL) & O_NONBLOCK) == 0); // as it was before
-    CHECK((::fcntl(output[1], F_GETFL) & O_NONBLOCK) == 0);
     CHECK(add("t", kStdio).error().desc == "cannot use stdio by multiple character devices");
 }
 
@@ -262,6 +264,7 @@ TEST_CASE_METHOD(ChardevFixture, "StdioChardev: sets the terminal up for whoever
         Chardev &stdio = attach("s", echo);
         ::tcgetattr(terminal.get(), &during);
         stdio.detach();
+        run_idle();
     }
     termios after{};
     ::tcgetattr(terminal.get(), &after);
@@ -274,7 +277,7 @@ TEST_CASE_METHOD(ChardevFixture, "StdioChardev: sets the terminal up for whoever
 TEST_CASE_METHOD(ChardevFixture, "Chardev: one monitor at a time; busy ones are not removed", "[chardev]") {
     REQUIRE(add("n", kNull));
     Chardev &null = attach("n");
-    CHECK(null.attach([](ChardevStream) {}, Echo::by_terminal).error().desc ==
+    CHECK(null.attach([](const ChardevStream &) { return true; }, Echo::by_terminal).error().desc ==
           "chardev 'n' is already in use");
     CHECK(chardevs.remove("n").error().desc == "Chardev 'n' is busy");
     null.detach();

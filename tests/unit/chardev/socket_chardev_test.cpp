@@ -124,7 +124,7 @@ TEST_CASE_METHOD(ChardevFixture, "Chardev: a connection that was passed to it ha
     REQUIRE(streams.size() == 1);
     CHECK(are_connected(other, streams[0].socket));
     chardev.detach();
-    CHECK(chardev.attach([](ChardevStream) {}, Echo::by_terminal).error().desc ==
+    CHECK(chardev.attach([](const ChardevStream &) { return true; }, Echo::by_terminal).error().desc ==
           "chardev 'c' is not connected");
 }
 
@@ -177,14 +177,84 @@ TEST_CASE_METHOD(ChardevFixture, "Chardev: with wait=on it returns when somebody
 
 TEST_CASE_METHOD(ChardevFixture, "Chardev: who waits for a client is not in the way of its removal",
                  "[chardev]") {
-    bool done = false;
-    auto adding = chardevs.add("c", socket_at({.path = path("q"), .server = true, .wait = true}), nullptr);
-    boost::asio::co_spawn(io, std::move(adding),
-                          [&](const std::exception_ptr &, const Result<void> &) { done = true; });
+    auto answer = begin_to_add("c", socket_at({.path = path("q"), .server = true, .wait = true}));
     run_until([&] { return chardevs.find("c") != nullptr; });
-    CHECK_FALSE(done);
+    attach("c").detach(); // is no reason to wait no longer
+    run_idle();
+    CHECK_FALSE(*answer);
     REQUIRE(chardevs.remove("c").has_value());
-    run_until([&] { return done; });
+    run_until([&] { return answer->has_value(); });
+    CHECK((*answer)->error().desc == "chardev 'c' was removed");
+}
+
+TEST_CASE_METHOD(ChardevFixture, "Chardev: waits for room in the backlog of whom it connects to",
+                 "[chardev]") {
+    auto manager = bind_unix_listener(path("manager"));
+    REQUIRE(manager.has_value());
+    REQUIRE(::listen(manager->fd.get(), 0) == 0);
+    const UniqueFd other = connect_to(path("manager"));
+    auto answer = begin_to_add("c", socket_at({.path = path("manager")}));
+    run_idle();
+    CHECK_FALSE(*answer);
+    REQUIRE(UniqueFd{::accept(manager->fd.get(), nullptr, nullptr)});
+    run_until([&] { return answer->has_value(); });
+    CHECK((*answer)->has_value());
+}
+
+TEST_CASE_METHOD(ChardevFixture, "Chardev: connects again also after it had no descriptor for that",
+                 "[chardev]") {
+    auto binding = bind_tcp_listener("127.0.0.1", "0");
+    auto listener = run_alone(std::move(binding)).value();
+    REQUIRE(listener.has_value());
+    sockaddr_in address{};
+    socklen_t length = sizeof(address);
+    REQUIRE(::getsockname(listener->get(), reinterpret_cast<sockaddr *>(&address), &length) == 0);
+    REQUIRE(add("c", socket_at({.host = "127.0.0.1",
+                                .port = std::to_string(ntohs(address.sin_port)),
+                                .reconnect_ms = 10})));
+    attach("c");
+    await_clients(1);
+    streams[0].socket.reset();
+    {
+        const FewDescriptors few{GENERATE(0U, 1U)};
+        streams[0].ended();
+        run_idle();
+        CHECK(streams.size() == 1);
+    }
+    await_clients(2);
+}
+
+TEST_CASE_METHOD(ChardevFixture, "Chardev: connects no more when the daemon ends", "[chardev]") {
+    auto manager = bind_unix_listener(path("manager"));
+    REQUIRE(manager.has_value());
+    REQUIRE(add("c", socket_at({.path = path("manager"), .reconnect_ms = 1})).has_value());
+    attach("c");
+    await_clients(1);
+    chardevs.shut_down();
+    end(streams[0]);
+    run_idle();
+    CHECK(streams.size() == 1);
+}
+
+TEST_CASE_METHOD(ChardevFixture, "Chardev: goes on when somebody could not be served", "[chardev]") {
+    const bool listens = GENERATE(true, false);
+    auto manager = bind_unix_listener(path("manager"));
+    REQUIRE(manager.has_value());
+    REQUIRE(add("c", listens ? listen_at(path("q")) : socket_at({.path = path("manager"), .reconnect_ms = 1}))
+                .has_value());
+    int calls = 0;
+    const auto serve = [&](ChardevStream stream) -> bool {
+        if (++calls == 1)
+            throw std::runtime_error("out of cheese");
+        streams.push_back(std::move(stream));
+        return true;
+    };
+    REQUIRE(chardevs.find("c")->attach(serve, Echo::by_terminal).has_value());
+    std::vector<UniqueFd> clients;
+    for (int i = 0; listens && i < 2; ++i)
+        clients.push_back(connect_to(path("q")));
+    await_clients(1);
+    CHECK(calls == 2);
 }
 
 TEST_CASE_METHOD(ChardevFixture, "Chardev: says what is wrong with its address", "[chardev]") {

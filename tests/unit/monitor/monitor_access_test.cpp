@@ -4,9 +4,12 @@
 #include "daemon/monitor/client_connection.hpp"
 #include "tests/unit/monitor/monitor_fixture.hpp"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <algorithm>
 
 using namespace iothreadd;
 using namespace iothreadd::test;
@@ -140,6 +143,50 @@ TEST_CASE_METHOD(AccessFixture, "monitor access: the bytes of a relay of ours ha
     const ClientPermit permit = server.server().clients().front().identity.permit;
     CHECK(permit.role == MonitorRole::read_only);
     CHECK_FALSE(permit.peer);
+}
+
+TEST_CASE_METHOD(AccessFixture, "monitor access: who is refused on a terminal gets one line, once",
+                 "[monitor][role]") {
+    qapi::ChardevOptions options;
+    options.u.emplace<qapi::Case<qapi::ChardevBackendKind::pty, qapi::ChardevPty>>();
+    add_chardev("p", options);
+    REQUIRE(add("m", {.chardev = "p", .allow = {{{.uid = ::geteuid(), .role = MonitorRole::operator_}}}})
+                .has_value());
+    for (int i = 0; i < 2; ++i) {
+        const UniqueFd terminal{
+            ::open(chardevs.find("p")->pty().value().c_str(), O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)};
+        std::string told;
+        int idle = 0;
+        server.run_until([&] {
+            char buffer[4096];
+            const ssize_t bytes = ::read(terminal.get(), buffer, sizeof(buffer));
+            told.append(buffer, bytes > 0 ? static_cast<std::size_t>(bytes) : 0);
+            return !told.empty() && ++idle > 20;
+        });
+        CHECK(std::ranges::count(told, '\n') == 1);
+        CHECK(told.starts_with(R"({"error")"));
+    }
+    CHECK(server.server().clients().empty());
+}
+
+TEST_CASE_METHOD(AccessFixture, "monitor access: whoever is not served is over, once", "[monitor][role]") {
+    const bool stopped = GENERATE(true, false);
+    int pair[2];
+    REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) == 0);
+    TestClient client{server, UniqueFd{pair[0]}};
+    const MonitorServer::Monitor monitor{
+        .name = "m", .dialect = QmpStyle::compact, .home = server.home(), .allow = {}};
+    if (stopped)
+        server.server().stop_commands();
+    int ended = 0;
+    CHECK_FALSE(server.server().serve(monitor, {.socket = UniqueFd{pair[1]}, .ended = [&] { ++ended; }}));
+    CHECK(ended == 0); // not yet
+    if (!stopped)
+        CHECK(client.line().contains("error"));
+    CHECK(client.at_end());
+    server.run_until([&] { return ended > 0; });
+    server.run_ready();
+    CHECK(ended == 1);
 }
 
 TEST_CASE_METHOD(AccessFixture, "monitor access: opens its socket to others, and closes it again",

@@ -41,6 +41,10 @@ struct MonitorFixture {
         qapi::ChardevOptions options;
         options.u.emplace<qapi::Case<qapi::ChardevBackendKind::socket, qapi::ChardevSocketOptions>>() = {
             {.path = dir / id, .server = listens}};
+        add_chardev(id, options);
+    }
+
+    void add_chardev(const std::string &id, const qapi::ChardevOptions &options) {
         auto adding = chardevs.add(id, chardev_backend(options).value(), nullptr);
         REQUIRE(run_alone(std::move(adding)).value().has_value());
     }

@@ -145,7 +145,7 @@ TestServer::TestServer(QmpStyle style, const QmpLimits &limits)
         .name = "test", .dialect = style, .home = internal_->loop->context()};
     internal_->chardev.emplace(internal_->io, "test", bind_unix_listener(path_).value());
     const auto serve = [this, monitor](ChardevStream stream) {
-        internal_->server.serve(monitor, std::move(stream));
+        return internal_->server.serve(monitor, std::move(stream));
     };
     REQUIRE(internal_->chardev->attach(serve, Echo::by_terminal).has_value());
 }
