@@ -14,12 +14,13 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <spdlog/spdlog.h>
 
-#include <fcntl.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 
 #include <cassert>
 #include <cerrno>
 #include <chrono>
+#include <list>
 #include <system_error>
 #include <utility>
 
@@ -34,43 +35,71 @@ constexpr auto kUseTuple = asio::as_tuple(asio::use_awaitable);
 /// After accept() failed, for want of descriptors as a rule.
 constexpr std::chrono::seconds kAcceptRetry{1};
 
+std::vector<UniqueFd> only(UniqueFd fd) {
+    std::vector<UniqueFd> one;
+    one.push_back(std::move(fd));
+    return one;
+}
+
 } // namespace
 
-struct ListeningChardev::Acceptor {
-    Acceptor(asio::io_context &io, UniqueFd fd) : listener(io, fd.release()), retry(io) {}
+/// One address.
+struct ListeningChardev::Door {
+    Door(asio::io_context &io, UniqueFd fd) : listener(io, fd.release()), retry(io) {}
 
-    /// End what waits.
-    void cancel() {
-        boost::system::error_code error;
-        listener.cancel(error);
-        retry.cancel();
-        if (const auto waiting = first_client.lock())
-            waiting->cancel(error);
+    /// Somebody from the backlog, or -1 and errno.
+    UniqueFd accept() {
+        return UniqueFd{::accept4(listener.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)};
     }
 
     asio::posix::stream_descriptor listener;
     asio::steady_timer retry;
+};
+
+struct ListeningChardev::Acceptor {
+    /// End what waits.
+    void cancel() {
+        boost::system::error_code error;
+        for (Door &door : doors) {
+            door.listener.cancel(error);
+            door.retry.cancel();
+        }
+        if (const auto waiting = first_client.lock())
+            waiting->cancel(error);
+    }
+
+    std::list<Door> doors;
     std::weak_ptr<asio::posix::stream_descriptor> first_client; ///< while wait_for_client() runs
     std::size_t attachment = 0; ///< counts attach() and detach(): clients are accepted for one attachment
 };
 
+ListeningChardev::ListeningChardev(asio::io_context &io, std::string id, std::vector<UniqueFd> listeners,
+                                   UnixSocketFile file)
+    : Chardev(std::move(id)), acceptor_(std::make_shared<Acceptor>()), file_(std::move(file)) {
+    assert(!listeners.empty());
+    for (UniqueFd &listener : listeners) {
+        addresses_ += local_socket_name(listener.get()) + ",";
+        acceptor_->doors.emplace_back(io, std::move(listener));
+    }
+}
+
 ListeningChardev::ListeningChardev(asio::io_context &io, std::string id, UnixListener listener)
-    : Chardev(std::move(id)),
-      address_(local_socket_name(listener.fd.get())),
-      file_(std::move(listener.file)),
-      acceptor_(std::make_shared<Acceptor>(io, std::move(listener.fd))) {}
+    : ListeningChardev(io, std::move(id), only(std::move(listener.fd)), std::move(listener.file)) {}
 
 ListeningChardev::~ListeningChardev() { shut_down(); }
 
 std::string ListeningChardev::filename() const {
-    return (connected() ? "" : "disconnected:") + address_ + ",server=on";
+    return (connected() ? "" : "disconnected:") + addresses_ + "server=on";
 }
 
 UnixSocketFile *ListeningChardev::socket_file() { return file_ ? &file_ : nullptr; }
 
 Result<void> ListeningChardev::start(Echo) {
-    auto accepting = accept_clients(acceptor_, ++acceptor_->attachment);
-    asio::co_spawn(acceptor_->listener.get_executor(), std::move(accepting), asio::detached);
+    ++acceptor_->attachment;
+    for (Door &door : acceptor_->doors) {
+        auto accepting = accept_clients(acceptor_, door, acceptor_->attachment);
+        asio::co_spawn(door.listener.get_executor(), std::move(accepting), asio::detached);
+    }
     return {};
 }
 
@@ -80,22 +109,21 @@ void ListeningChardev::stop() {
 }
 
 /// Lifetime: `this` may be gone whenever the attachment is over.
-asio::awaitable<void> ListeningChardev::accept_clients(std::shared_ptr<Acceptor> acceptor,
+asio::awaitable<void> ListeningChardev::accept_clients(std::shared_ptr<Acceptor> acceptor, Door &door,
                                                        std::size_t attachment) {
-    const auto over = [&] { return acceptor->attachment != attachment || !acceptor->listener.is_open(); };
+    const auto over = [&] { return acceptor->attachment != attachment || !door.listener.is_open(); };
     while (!over()) {
-        co_await acceptor->listener.async_wait(asio::posix::descriptor_base::wait_read, kUseTuple);
+        co_await door.listener.async_wait(asio::posix::descriptor_base::wait_read, kUseTuple);
         if (over())
             break; // whoever is in the backlog is for the next
-        UniqueFd socket{
-            ::accept4(acceptor->listener.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)};
+        UniqueFd socket = door.accept();
         if (socket) {
             hand_out(std::move(socket));
         } else if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR) {
             spdlog::warn("chardev '{}': cannot accept a client: {}", id(),
                          std::generic_category().message(errno));
-            acceptor->retry.expires_after(kAcceptRetry);
-            co_await acceptor->retry.async_wait(kUseTuple);
+            door.retry.expires_after(kAcceptRetry);
+            co_await door.retry.async_wait(kUseTuple);
         }
     }
 }
@@ -104,31 +132,36 @@ asio::awaitable<void> ListeningChardev::accept_clients(std::shared_ptr<Acceptor>
 /// at start-up is not the acceptor's.
 asio::awaitable<void> ListeningChardev::wait_for_client() {
     spdlog::info("chardev '{}': waiting for a connection", id());
-    const int fd = ::fcntl(acceptor_->listener.native_handle(), F_DUPFD_CLOEXEC, 0);
-    if (fd < 0)
-        co_return;
+    UniqueFd any{::epoll_create1(EPOLL_CLOEXEC)}; // readable as soon as one of them is
+    for (Door &door : acceptor_->doors) {
+        epoll_event readable{.events = EPOLLIN, .data = {}};
+        if (!any || ::epoll_ctl(any.get(), EPOLL_CTL_ADD, door.listener.native_handle(), &readable) != 0)
+            co_return;
+    }
     const auto executor = co_await asio::this_coro::executor;
-    const auto descriptor = std::make_shared<asio::posix::stream_descriptor>(executor, fd);
+    const auto descriptor = std::make_shared<asio::posix::stream_descriptor>(executor, any.release());
     acceptor_->first_client = descriptor;
     co_await descriptor->async_wait(asio::posix::descriptor_base::wait_read, kUseTuple);
 }
 
 void ListeningChardev::turn_away_waiting() {
     assert(!attached());
-    for (int taken = 0; taken <= SOMAXCONN; ++taken) { // who comes later than that did not wait
-        const UniqueFd socket{
-            ::accept4(acceptor_->listener.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)};
-        if (!socket && errno != ECONNABORTED && errno != EINTR)
-            break;
+    for (Door &door : acceptor_->doors) {
+        for (int taken = 0; taken <= SOMAXCONN; ++taken) { // who comes later than that did not wait
+            const UniqueFd socket = door.accept();
+            if (!socket && errno != ECONNABORTED && errno != EINTR)
+                break;
+        }
     }
 }
 
 void ListeningChardev::shut_down() {
     assert_main_thread();
     acceptor_->cancel();
-    boost::system::error_code error;
-    acceptor_->listener.close(error);
     file_.remove();
+    boost::system::error_code error;
+    for (Door &door : acceptor_->doors)
+        door.listener.close(error);
 }
 
 } // namespace iothreadd
