@@ -40,11 +40,10 @@ Result<std::unique_ptr<BlockNode>> open_file_node(IOThreadPool &iothreads, FdSto
             "or blocked by container runtime seccomp policy?)");
     info.filename = options.filename;
     Result<std::unique_ptr<FileNode>> node =
-        FileNode::open(iothreads, std::move(info),
+        FileNode::open(iothreads, fds, std::move(info),
                        {.unmap = common.discard == qapi::BlockdevDiscardOptions::unmap,
                         .never_use_ring = options.aio == qapi::BlockdevAioOptions::threads,
-                        .locking = locking_mode(options.locking.value_or(qapi::OnOffAuto::auto_)),
-                        .fds = &fds});
+                        .locking = locking_mode(options.locking.value_or(qapi::OnOffAuto::auto_))});
     if (!node)
         return std::move(node).error();
     return std::unique_ptr<BlockNode>(std::move(*node));

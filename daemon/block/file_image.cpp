@@ -108,7 +108,12 @@ Result<FileImage> FileImage::open(const Options &options) {
     Result<UniqueFd> fd = open_regular(options);
     if (!fd)
         return std::move(fd).error();
-    return adopt(std::move(*fd), options);
+    Result<FileImage> image = adopt(std::move(*fd), options);
+    if (!image)
+        return image;
+    if (Result<void> prepared = image->prepare(options); !prepared)
+        return std::move(prepared).error();
+    return image;
 }
 
 Result<FileImage> FileImage::adopt(UniqueFd fd, const Options &options) {
@@ -117,16 +122,21 @@ Result<FileImage> FileImage::adopt(UniqueFd fd, const Options &options) {
         return could_not_open(options.filename, errno);
     if (!S_ISREG(status.st_mode)) // also when it was replaced since stat()
         return not_regular(options.filename);
-    // No O_NONBLOCK: io_uring would obey it. No O_APPEND: all writes would.
-    if (::fcntl(fd.get(), F_SETFL, options.direct ? O_DIRECT : 0) != 0)
-        return errno == EINVAL ? no_direct(options.filename) : could_not_open(options.filename, errno);
     const auto size_bytes = static_cast<std::uint64_t>(status.st_size);
     FileImage image{};
     image.size_bytes = std::min(align_up(size_bytes, kSectorBytes), kNodeBytesMax);
-    if (options.direct)
-        image.limits = direct_limits(fd.get());
     image.fd = std::move(fd);
     return image;
+}
+
+Result<void> FileImage::prepare(const Options &options) {
+    // No O_NONBLOCK: io_uring would obey it. No O_APPEND: all writes would.
+    const int others = ::fcntl(fd.get(), F_GETFL) & ~(O_NONBLOCK | O_APPEND | O_DIRECT);
+    if (::fcntl(fd.get(), F_SETFL, others | (options.direct ? O_DIRECT : 0)) != 0)
+        return errno == EINVAL ? no_direct(options.filename) : could_not_open(options.filename, errno);
+    if (options.direct)
+        limits = direct_limits(fd.get());
+    return {};
 }
 
 } // namespace iothreadd

@@ -24,8 +24,10 @@ struct FileImage {
 
     /// Errors: Could not open 'P': <what the kernel said>; 'file' driver requires 'P' to be a regular file.
     static Result<FileImage> open(const Options &options);
-    /// The same for what is open already. Its flags become those that open() gives.
+    /// The same for what is open already, but for what prepare() does.
     static Result<FileImage> adopt(UniqueFd fd, const Options &options);
+    /// Its status flags become those that open() gives, and its limits those of O_DIRECT.
+    Result<void> prepare(const Options &options);
 
     UniqueFd fd;
     std::uint64_t size_bytes = 0; ///< rounded up to whole sectors

@@ -54,6 +54,12 @@ bool any_byte(std::uint8_t bits, off_t base, Visit &&visit) {
 FileLocks::FileLocks(int fd, Mode mode, std::string filename)
     : fd_(fd), mode_(mode), filename_(std::move(filename)) {}
 
+FileLocks::FileLocks(FileLocks &&other) noexcept
+    : fd_(other.fd_),
+      mode_(other.mode_),
+      filename_(std::move(other.filename_)),
+      locked_(std::exchange(other.locked_, {})) {}
+
 FileLocks::~FileLocks() { release(locked_); }
 
 Result<void> FileLocks::update(BlockPermissions wanted) {

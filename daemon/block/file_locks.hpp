@@ -20,6 +20,7 @@ public:
 
     /// `fd` is borrowed; its last close drops all locks.
     FileLocks(int fd, Mode mode, std::string filename);
+    FileLocks(FileLocks &&other) noexcept;
     ~FileLocks(); ///< releases them: closing `fd` does not when it is a duplicate
     FileLocks(const FileLocks &) = delete;
     FileLocks &operator=(const FileLocks &) = delete;

@@ -31,32 +31,34 @@ Result<FileImage> open_from_set(const FileImage::Options &how, FdStore &fds, FdS
 
 } // namespace
 
-Result<std::unique_ptr<FileNode>> FileNode::open(IOThreadPool &iothreads, BlockNodeInfo info,
+Result<std::unique_ptr<FileNode>> FileNode::open(IOThreadPool &iothreads, FdStore &fds, BlockNodeInfo info,
                                                  const Options &options) {
     const FileImage::Options how{
         .filename = info.filename, .read_only = info.read_only, .direct = info.cache_direct};
+    const bool is_sent = FdStore::is_set_path(info.filename);
     FdSetUse use;
-    Result<FileImage> image = options.fds != nullptr && FdStore::is_set_path(info.filename)
-                                  ? open_from_set(how, *options.fds, use)
-                                  : FileImage::open(how);
+    Result<FileImage> image = is_sent ? open_from_set(how, fds, use) : FileImage::open(how);
     if (!image)
         return std::move(image).error();
+    FileLocks locks{image->fd.get(), options.locking, info.filename};
+    if (Result<void> locked = locks.update(kAlways); !locked)
+        return std::move(locked).error();
+    if (is_sent) // at last: its flags are also those of what the client has
+        if (Result<void> prepared = image->prepare(how); !prepared)
+            return std::move(prepared).error();
     info.size_bytes = image->size_bytes;
     info.limits = image->limits;
-    auto node =
-        std::make_unique<FileNode>(iothreads, std::move(info), std::move(*image), std::move(use), options);
-    if (Result<void> locked = node->update_permissions({}); !locked)
-        return std::move(locked).error();
-    return node;
+    return std::make_unique<FileNode>(iothreads, std::move(info), std::move(*image), std::move(use),
+                                      std::move(locks), options);
 }
 
 FileNode::FileNode(IOThreadPool &iothreads, BlockNodeInfo info, FileImage image, FdSetUse use,
-                   const Options &options)
+                   FileLocks locks, const Options &options)
     : BlockNode(iothreads, std::move(info)),
       options_(options),
       use_(std::move(use)),
       fd_(std::move(image.fd)),
-      locks_(fd_.get(), options.locking, BlockNode::info().filename) {}
+      locks_(std::move(locks)) {}
 
 std::uint64_t FileNode::allocated_bytes() const {
     struct stat status {};

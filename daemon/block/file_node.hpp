@@ -24,16 +24,16 @@ public:
         bool unmap = false;          ///< discard deallocates; else it does nothing
         bool never_use_ring = false; ///< aio=threads
         FileLocks::Mode locking = FileLocks::Mode::automatic;
-        FdStore *fds = nullptr; ///< has the files named /dev/fdset/N; null: such names are like others
     };
 
-    /// Opens, measures and locks the image. `info` says all but size and limits.
+    /// Opens, measures and locks the image; `fds` has those named /dev/fdset/N. `info` says all but size and
+    /// limits.
     /// Errors: FileImage::open(), FileLocks::update(); `Could not parse fdset P`, `Could not dup FD for P
     /// flags HEX: REASON`.
-    static Result<std::unique_ptr<FileNode>> open(IOThreadPool &iothreads, BlockNodeInfo info,
+    static Result<std::unique_ptr<FileNode>> open(IOThreadPool &iothreads, FdStore &fds, BlockNodeInfo info,
                                                   const Options &options);
 
-    FileNode(IOThreadPool &iothreads, BlockNodeInfo info, FileImage image, FdSetUse use,
+    FileNode(IOThreadPool &iothreads, BlockNodeInfo info, FileImage image, FdSetUse use, FileLocks locks,
              const Options &options);
 
     std::uint64_t allocated_bytes() const override;

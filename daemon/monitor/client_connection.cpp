@@ -16,6 +16,10 @@
 namespace iothreadd {
 namespace {
 
+#ifndef SO_PASSPIDFD
+constexpr int SO_PASSPIDFD = 76; // since Linux 6.5
+#endif
+
 constexpr std::size_t kReadBytes = 64U << 10;
 /// Buffers larger than this are given back when they have been written.
 constexpr std::size_t kKeepBytes = 4U << 10;
@@ -28,6 +32,17 @@ struct Received {
     alignas(cmsghdr) std::array<char, CMSG_LEN(sizeof(int))> control; // NOLINT: room for one descriptor
 };
 
+/// Whoever closes a socket, here or later, does not wait until its peer has read everything.
+void stop_lingering(int fd) {
+    linger wait{};
+    socklen_t length = sizeof(wait);
+    if (::getsockopt(fd, SOL_SOCKET, SO_LINGER, &wait, &length) != 0 || wait.l_onoff == 0 ||
+        wait.l_linger == 0)
+        return;
+    wait = {};
+    ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &wait, sizeof(wait));
+}
+
 /// The descriptor that came along. There is room for no second one: the kernel closes it.
 UniqueFd passed_fd(msghdr &message) {
     UniqueFd fd;
@@ -37,8 +52,18 @@ UniqueFd passed_fd(msghdr &message) {
         int number = -1;
         std::memcpy(&number, CMSG_DATA(part), sizeof(number));
         fd.reset(number);
+        stop_lingering(number);
     }
     return fd;
+}
+
+/// A listening socket that somebody passed may want more of each message than descriptors, and what it
+/// accepts does too: that would take their room, or be a descriptor itself. Sockets that know none of it say
+/// so, which is as good.
+void ask_for_passed_fds_only(int fd) {
+    constexpr int kOff = 0;
+    for (const int option : {SO_PASSCRED, SO_PASSSEC, SO_PASSPIDFD})
+        ::setsockopt(fd, SOL_SOCKET, option, &kOff, sizeof(kOff));
 }
 
 } // namespace
@@ -51,7 +76,9 @@ ClientConnection::ClientConnection(Setup setup)
       label_(fmt::format("monitor '{}': client {}", identity_.monitor, identity_.id)),
       stalled_timeout_(setup.stalled_timeout),
       post_to_main_(std::move(setup.post_to_main)),
-      forget_(std::move(setup.forget)) {}
+      forget_(std::move(setup.forget)) {
+    ask_for_passed_fds_only(socket_.get());
+}
 
 ClientConnection::~ClientConnection() { assert(!registered()); }
 

@@ -150,6 +150,8 @@ void QmpConnection::receive(std::string_view bytes) {
 }
 
 void QmpConnection::receive_fd(UniqueFd fd, std::uint64_t begin) {
+    if (!may_run(permit().role, "getfd"))
+        return; // no command will take it
     const std::lock_guard lock{lock_};
     fds_.add(begin, std::move(fd), session_.in_band_end());
 }

@@ -4,6 +4,10 @@
 #include "daemon/util/thread.hpp"
 
 #include <fcntl.h>
+#include <linux/kcmp.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cassert>
@@ -22,26 +26,36 @@ Result<void> check_text(std::string_view parameter, std::string_view text) {
     return {};
 }
 
-/// The descriptor for `access` (O_RDONLY, O_WRONLY or O_RDWR); -1: none fits.
-int find_fitting(const std::vector<FdStore::Member> &members, int access) {
-    for (const int wanted : {access, O_RDWR})
-        for (const FdStore::Member &member : members) {
-            const int flags = ::fcntl(member.fd.get(), F_GETFL);
-            if (flags >= 0 && (flags & O_PATH) == 0 && (flags & O_ACCMODE) == wanted)
-                return member.fd.get();
-        }
-    return -1;
+bool has_access_mode(int fd, int access) {
+    const int flags = ::fcntl(fd, F_GETFL);
+    return flags >= 0 && (flags & O_PATH) == 0 && (flags & O_ACCMODE) == access;
 }
+
+/// Whether two descriptors are of one open file description, so that they have flags and locks in common.
+bool is_same_description(int one, int other) {
+    const pid_t self = ::getpid();
+    const long order = ::syscall(SYS_kcmp, self, self, KCMP_FILE, one, other);
+    if (order >= 0)
+        return order == 0;
+    struct stat file {};
+    struct stat other_file {}; // a kernel or a sandbox without kcmp(): rather too often than too seldom
+    return ::fstat(one, &file) != 0 || ::fstat(other, &other_file) != 0 ||
+           (file.st_dev == other_file.st_dev && file.st_ino == other_file.st_ino);
+}
+
+bool has_user(const FdStore::Member &member) { return member.flags_before.has_value(); }
 
 } // namespace
 
 FdSetUse::~FdSetUse() {
     if (store_ != nullptr)
-        store_->user_gone(set_);
+        store_->user_gone(set_, fd_);
 }
 
+bool FdStore::Set::has_users() const { return !removed.empty() || std::ranges::any_of(members, has_user); }
+
 FdStore::~FdStore() {
-    assert(std::ranges::all_of(sets_, [](const auto &entry) { return entry.second.users == 0; }));
+    assert(std::ranges::all_of(sets_, [](const auto &entry) { return !entry.second.has_users(); }));
 }
 
 Result<void> FdStore::keep(std::string_view monitor, std::string_view name, UniqueFd fd) {
@@ -114,14 +128,18 @@ Result<void> FdStore::remove(std::int64_t id, std::optional<std::int64_t> fd) {
     if (!found)
         return fd ? generic_error("File descriptor named 'fdset-id:{}, fd:{}' not found", id, *fd)
                   : generic_error("File descriptor named 'fdset-id:{}' not found", id);
-    std::erase_if(set->second.members, is_meant);
+    auto &[members, removed] = set->second;
+    for (Member &member : members)
+        if (is_meant(member) && has_user(member))
+            removed.push_back(std::move(member));
+    std::erase_if(members, [&](const Member &member) { return !member.fd || is_meant(member); });
     erase_if_over(set);
     return {};
 }
 
 void FdStore::forget_unused_sets() {
     assert_main_thread();
-    std::erase_if(sets_, [](const auto &entry) { return entry.second.users == 0; });
+    std::erase_if(sets_, [](const auto &entry) { return !entry.second.has_users(); });
 }
 
 std::optional<std::int64_t> FdStore::set_of(std::string_view path) {
@@ -132,35 +150,63 @@ std::optional<std::int64_t> FdStore::set_of(std::string_view path) {
     return error == std::errc{} && rest == end && id >= 0 ? std::optional{id} : std::nullopt;
 }
 
-FdSetFile FdStore::duplicate(std::string_view set_path, int access_mode) {
-    assert_main_thread();
-    const auto failed = [](int error) { return FdSetFile{.fd = {}, .use = {}, .error = error}; };
-    const auto id = set_of(set_path);
-    if (!id)
-        return failed(EINVAL);
-    const auto set = sets_.find(*id);
-    if (set == sets_.end())
-        return failed(ENOENT);
-    const int original = find_fitting(set->second.members, access_mode);
-    if (original < 0)
-        return failed(EACCES);
-    UniqueFd fd{::fcntl(original, F_DUPFD_CLOEXEC, 0)};
-    if (!fd)
-        return failed(errno);
-    ++set->second.users;
-    return {.fd = std::move(fd), .use = FdSetUse{*this, *id}, .error = 0};
+bool FdStore::in_use(int fd) const {
+    const auto is_it = [fd](const Member &member) {
+        return has_user(member) && is_same_description(member.fd.get(), fd);
+    };
+    return std::ranges::any_of(sets_, [&](const auto &entry) {
+        const auto &[members, removed] = entry.second;
+        return std::ranges::any_of(members, is_it) || std::ranges::any_of(removed, is_it);
+    });
 }
 
-void FdStore::user_gone(std::int64_t id) {
+FdSetFile FdStore::duplicate(std::string_view set_path, int access_mode) {
+    assert_main_thread();
+    const auto id = set_of(set_path);
+    if (!id)
+        return {.fd = {}, .use = {}, .error = EINVAL};
+    const auto set = sets_.find(*id);
+    if (set == sets_.end())
+        return {.fd = {}, .use = {}, .error = ENOENT};
+    bool one_fits = false;
+    for (const int wanted : {access_mode, O_RDWR})
+        for (Member &member : set->second.members) {
+            if (!has_access_mode(member.fd.get(), wanted))
+                continue;
+            if (!in_use(member.fd.get()))
+                return use(*id, member);
+            one_fits = true;
+        }
+    return {.fd = {}, .use = {}, .error = one_fits ? EBUSY : EACCES};
+}
+
+FdSetFile FdStore::use(std::int64_t id, Member &member) {
+    UniqueFd fd{::fcntl(member.fd.get(), F_DUPFD_CLOEXEC, 0)};
+    if (!fd)
+        return {.fd = {}, .use = {}, .error = errno};
+    member.flags_before = ::fcntl(member.fd.get(), F_GETFL);
+    return {.fd = std::move(fd), .use = FdSetUse{*this, id, member.fd.get()}, .error = 0};
+}
+
+void FdStore::user_gone(std::int64_t id, int fd) {
     assert_main_thread();
     const auto set = sets_.find(id);
-    assert(set != sets_.end() && set->second.users > 0);
-    --set->second.users;
+    assert(set != sets_.end());
+    const auto is_it = [fd](const Member &member) { return member.fd.get() == fd; };
+    auto &[members, removed] = set->second;
+    auto member = std::ranges::find_if(members, is_it);
+    const bool is_removed = member == members.end();
+    if (is_removed)
+        member = std::ranges::find_if(removed, is_it);
+    assert(is_removed ? member != removed.end() : has_user(*member));
+    ::fcntl(fd, F_SETFL, *std::exchange(member->flags_before, std::nullopt));
+    if (is_removed)
+        removed.erase(member);
     erase_if_over(set);
 }
 
 void FdStore::erase_if_over(Sets::iterator set) {
-    if (set->second.members.empty() && set->second.users == 0)
+    if (set->second.members.empty() && !set->second.has_users())
         sets_.erase(set);
 }
 

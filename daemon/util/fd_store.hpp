@@ -2,8 +2,8 @@
 //
 // FdStore: descriptors that clients sent, until they are used. One with a name belongs to the monitor that
 // it came through and is given away once. Those in an fd set are for everybody, and stay: who opens
-// `/dev/fdset/N` gets a duplicate of one whose access mode fits. A set goes with the last of its descriptors
-// and its users.
+// `/dev/fdset/N` gets a duplicate of one whose access mode fits. That shares status flags and locks with the
+// original, so each has one user at a time. A set goes with the last of its descriptors and its users.
 //
 // Thread: main thread.  Source: QMP's getfd and add-fd as observed in QEMU 7.2.
 #pragma once
@@ -26,15 +26,18 @@ namespace iothreadd {
 
 class FdStore;
 
-/// Somebody uses a duplicate of a descriptor of a set.
+/// The user of a descriptor of a set. When it goes, the descriptor has the status flags again that it had
+/// before, and the next one may come.
 class [[nodiscard]] FdSetUse {
 public:
     FdSetUse() = default;
-    FdSetUse(FdStore &store, std::int64_t set) : store_(&store), set_(set) {}
-    FdSetUse(FdSetUse &&other) noexcept : store_(std::exchange(other.store_, nullptr)), set_(other.set_) {}
+    FdSetUse(FdStore &store, std::int64_t set, int fd) : store_(&store), set_(set), fd_(fd) {}
+    FdSetUse(FdSetUse &&other) noexcept
+        : store_(std::exchange(other.store_, nullptr)), set_(other.set_), fd_(other.fd_) {}
     FdSetUse &operator=(FdSetUse &&other) noexcept {
         std::swap(store_, other.store_);
         std::swap(set_, other.set_);
+        std::swap(fd_, other.fd_);
         return *this;
     }
     FdSetUse(const FdSetUse &) = delete;
@@ -44,6 +47,7 @@ public:
 private:
     FdStore *store_ = nullptr;
     std::int64_t set_ = 0;
+    int fd_ = -1; ///< the original's number
 };
 
 /// What became of opening `/dev/fdset/N`.
@@ -63,10 +67,12 @@ public:
     struct Member {
         UniqueFd fd;
         std::optional<std::string> opaque;
+        std::optional<int> flags_before{}; ///< who has a user: its status flags without him
     };
     struct Set {
         std::vector<Member> members; ///< in the order in which they came
-        std::size_t users = 0;
+        std::vector<Member> removed; ///< no members any more; each stays open for its user
+        bool has_users() const;
     };
     struct Place {
         std::int64_t set;
@@ -93,7 +99,8 @@ public:
     /// Keep `fd` in set `id`, which need not exist, or in one with the lowest free id.
     /// Errors: a negative id; `opaque` is too long; too many.
     Result<Place> add(std::optional<std::int64_t> id, UniqueFd fd, std::optional<std::string> opaque);
-    /// Close one of a set, or all of them. Errors: there is no such set or descriptor.
+    /// Close one of a set, or all of them; those that are used when their users go.
+    /// Errors: there is no such set or descriptor.
     Result<void> remove(std::int64_t id, std::optional<std::int64_t> fd);
     /// Remove what nobody uses.
     void forget_unused_sets();
@@ -104,8 +111,11 @@ public:
     static bool is_set_path(std::string_view path) { return path.starts_with(kSetPath); }
     /// Its id; nothing: the path is not that of a set.
     static std::optional<std::int64_t> set_of(std::string_view path);
-    /// Duplicate the first descriptor whose access mode is that of open(2)'s O_RDONLY, O_WRONLY or O_RDWR,
-    /// else the first that can be read and written. Its flags, offset and locks are those of the original.
+    /// Duplicate the first unused descriptor whose access mode is that of open(2)'s O_RDONLY, O_WRONLY or
+    /// O_RDWR, else the first that can be read and written. Its status flags, offset and locks are those of
+    /// the original; a descriptor that came twice is used when either is.
+    /// Errors: EINVAL: not the path of a set; ENOENT: there is no such set; EACCES: none fits; EBUSY: all
+    /// that fit are used.
     FdSetFile duplicate(std::string_view set_path, int access_mode);
 
 private:
@@ -115,7 +125,9 @@ private:
     using Sets = std::map<std::int64_t, Set, std::greater<>>;
 
     std::size_t fds_in_sets() const;
-    void user_gone(std::int64_t id);
+    bool in_use(int fd) const;
+    FdSetFile use(std::int64_t id, Member &member);
+    void user_gone(std::int64_t id, int fd);
     void erase_if_over(Sets::iterator set);
 
     std::map<std::pair<std::string, std::string>, UniqueFd> named_; ///< by monitor and name

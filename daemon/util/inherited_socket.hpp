@@ -36,11 +36,4 @@ inline Result<UniqueFd> take_inherited_socket(std::string_view text) {
     return UniqueFd{fd};
 }
 
-/// Whether a socket waits for connections.
-inline bool is_listening(int fd) {
-    int listening = 0;
-    socklen_t length = sizeof(listening);
-    return ::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &length) == 0 && listening != 0;
-}
-
 } // namespace iothreadd

@@ -1,47 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Descriptors that a client sends: they are named, put into sets, used by nodes, chardevs and servers, and closed."""
 import array
-import contextlib
 import json
 import os
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from harness import Case, Daemon, QmpClient, QmpError, check, equal
+from harness.fds import execute_with, fd_count, getfd, opened, send_with
 
 NONE_SENT = "No file descriptor supplied via SCM_RIGHTS"
-
-
-def send_with(qmp: QmpClient, data: bytes, *fds: int) -> None:
-    qmp.socket.sendmsg([data], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))])
-
-
-def execute_with(qmp: QmpClient, fds: list[int], command: str, arguments: dict[str, Any] | None = None) -> Any:
-    send_with(qmp, json.dumps({"execute": command, "arguments": arguments or {}, "id": command}).encode(), *fds)
-    message = qmp.receive()
-    check(message.get("id") == command, f"expected the reply to {command}, got {message}")
-    if "error" in message:
-        raise QmpError(message["error"])
-    return message["return"]
-
-
-def getfd(qmp: QmpClient, name: str, fd: int) -> None:
-    equal(execute_with(qmp, [fd], "getfd", {"fdname": name}), {}, f"getfd {name}")
-
-
-@contextlib.contextmanager
-def opened(path: Path, flags: int) -> Iterator[int]:
-    fd = os.open(path, flags)
-    try:
-        yield fd
-    finally:
-        os.close(fd)
-
-
-def fd_count(daemon: Daemon) -> int:
-    return len(os.listdir(f"/proc/{daemon.pid}/fd"))
 
 
 def fd_count_at_rest(daemon: Daemon) -> int:
@@ -58,10 +27,13 @@ def test(case: Case) -> None:
         sets(case, qmp)
         exported_from_a_set(case, daemon, qmp)
         monitor_on_a_passed_socket(case, qmp)
+        unconnected_socket(qmp)
         server_on_a_passed_listener(case, qmp)
+        read_only_client(case, daemon, qmp)
     masses(case, daemon)
     garbage(daemon)
     sent_to_an_iothread(case, daemon)
+    listener_with_credentials(case)
 
 
 def names(case: Case, daemon: Daemon, qmp: QmpClient) -> None:
@@ -163,6 +135,14 @@ def monitor_on_a_passed_socket(case: Case, qmp: QmpClient) -> None:
     qmp.execute("chardev-remove", {"id": "passed"})
 
 
+def unconnected_socket(qmp: QmpClient) -> None:
+    backend = {"type": "socket", "data": {"addr": {"type": "fd", "data": {"str": "idle"}}, "server": False}}
+    with socket.socket(socket.AF_UNIX) as idle:
+        getfd(qmp, "idle", idle.fileno())
+    equal(qmp.refused("chardev-add", {"id": "idle", "backend": backend}),
+          "Failed to add chardev 'idle': File descriptor 'idle' is not a connected socket", "nobody at the other end")
+
+
 def server_on_a_passed_listener(case: Case, qmp: QmpClient) -> None:
     path = case.path("passed.sock")
     case.own_sockets.add(path)
@@ -177,7 +157,10 @@ def server_on_a_passed_listener(case: Case, qmp: QmpClient) -> None:
         listener.listen()
         getfd(qmp, "listener", listener.fileno())
     qmp.execute("nbd-server-start", address)
+    with socket.socket(socket.AF_UNIX) as another:
+        getfd(qmp, "listener", another.fileno())
     equal(qmp.refused("nbd-server-start", address), "NBD server already running", "twice")
+    equal(qmp.execute("closefd", {"fdname": "listener"}), {}, "what the second server would have taken")
     equal(qmp.execute("query-nbd-server")["addresses"], [{"type": "unix", "path": str(path)}], "address")
     qmp.execute("blockdev-add", {"driver": "null-co", "node-name": "n0", "size": 1 << 20, "read-zeroes": True})
     qmp.execute("block-export-add", {"type": "nbd", "id": "e0", "node-name": "n0"})
@@ -185,6 +168,37 @@ def server_on_a_passed_listener(case: Case, qmp: QmpClient) -> None:
     qmp.execute("nbd-server-stop")
     qmp.execute("blockdev-del", {"node-name": "n0"})
     check(path.is_socket(), "the file of a socket that was passed is gone")
+
+
+def read_only_client(case: Case, daemon: Daemon, qmp: QmpClient) -> None:
+    """It may run nothing that takes a descriptor, so it keeps none open here."""
+    path = case.path("look.sock")
+    backend = {"type": "socket", "data": {"addr": {"type": "unix", "data": {"path": str(path)}}, "wait": False}}
+    qmp.execute("chardev-add", {"id": "look", "backend": backend})
+    qmp.execute("object-add", {"qom-type": "monitor-qmp", "id": "look", "chardev": "look",
+                               "allow": [{"role": "read-only"}]})
+    with QmpClient(path) as client, opened(case.path("kept.img"), os.O_RDONLY) as fd:
+        before = fd_count(daemon)
+        for _ in range(3):
+            execute_with(client, [fd], "query-version")
+            equal(fd_count(daemon), before, "descriptors with one that cannot be taken")
+    qmp.execute("object-del", {"id": "look"})
+    qmp.execute("chardev-remove", {"id": "look"})
+
+
+def listener_with_credentials(case: Case) -> None:
+    """Who passes the monitor's socket may have asked for more of each message than descriptors."""
+    path = case.path("credentials.sock")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen()
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+        daemon = case.start_plain("--chardev", f"socket,id=qmp,fd={listener.fileno()},server=on", "--monitor",
+                                  "chardev=qmp", monitor=path, pass_fds=(listener.fileno(),))
+    with daemon.qmp() as qmp, opened(case.path("kept.img"), os.O_RDONLY) as fd:
+        getfd(qmp, "a", fd)
+        equal(qmp.execute("closefd", {"fdname": "a"}), {}, "the descriptor that came with credentials")
+    path.unlink()
 
 
 def masses(case: Case, daemon: Daemon) -> None:

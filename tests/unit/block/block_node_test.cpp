@@ -119,10 +119,10 @@ TEST_CASE("BlockNode: opening a file that nobody may read is refused", "[block][
     BlockNodeInfo info;
     info.name = "f0";
     info.filename = path;
-    const auto refused = FileNode::open(loop.pool, info, {});
+    const auto refused = FileNode::open(loop.pool, loop.no_fds, info, {});
     REQUIRE(refused.has_error());
     CHECK(refused.error().desc == "Failed to get \"consistent read\" lock");
-    CHECK(FileNode::open(loop.pool, info, {.locking = FileLocks::Mode::off}));
+    CHECK(FileNode::open(loop.pool, loop.no_fds, info, {.locking = FileLocks::Mode::off}));
 }
 
 TEST_CASE("BlockNode: a writer is refused on a read-only node", "[block][node]") {

@@ -165,7 +165,7 @@ public:
         info.name = "f0";
         info.driver = "file";
         info.filename = path;
-        auto node = FileNode::open(pool, std::move(info), options);
+        auto node = FileNode::open(pool, no_fds, std::move(info), options);
         if (!node)
             FAIL(node.error().desc);
         return std::move(*node);
@@ -174,6 +174,7 @@ public:
     EventList events;
     std::unique_ptr<AioContext> context;
     IOThreadPool pool;
+    FdStore no_fds;
 };
 
 /// A user that does nothing but be there.

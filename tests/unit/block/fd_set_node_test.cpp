@@ -30,10 +30,24 @@ qapi::BlockdevOptions file_options(const std::string &filename, bool read_only, 
     return options;
 }
 
+qapi::BlockdevOptions named(const std::string &name, qapi::BlockdevOptions options) {
+    options.node_name = name;
+    return options;
+}
+
 struct Fixture : Qmp {
     Fixture() { write_file(path, std::string(4096, 'x')); }
     void add_fd(std::int64_t set, int flags) {
         REQUIRE(fds.add(set, UniqueFd{::open(path.c_str(), flags | O_CLOEXEC)}, {}).has_value());
+    }
+    /// What another program is told that wants to write the image alone; "": it can.
+    std::string refusal_of_others() const {
+        const UniqueFd fd{::open(path.c_str(), O_RDWR | O_CLOEXEC)};
+        FileLocks locks{fd.get(), FileLocks::Mode::on, path};
+        const auto locked =
+            locks.update({.held = BlockPermissions::kWrite | BlockPermissions::kConsistentRead,
+                          .unshared = BlockPermissions::kConsistentRead});
+        return locked ? "" : locked.error().desc;
     }
     TempDir dir;
     const std::string path = dir.file("image");
@@ -94,4 +108,68 @@ TEST_CASE_METHOD(Fixture, "FileNode: a file of an fd set for reading may be writ
     CHECK(graph.find("n0")->read_only());
     CHECK(Loop::read(*graph.find("n0"), 0, 3) == "xxx");
     CHECK(del("n0") == "");
+}
+
+TEST_CASE_METHOD(Fixture, "FileNode: a file of an fd set is one node's at a time", "[block][file]") {
+    add_fd(1, O_RDWR);
+    REQUIRE(add(file_options("/dev/fdset/1", false)) == "");
+    BlockNode &node = *graph.find("n0");
+    const int flags = ::fcntl(fds.sets().at(1).members[0].fd.get(), F_GETFL);
+    const std::string locked = "Failed to get shared \"consistent read\" lock";
+    REQUIRE(refusal_of_others() == locked);
+    CHECK(add(named("n1", file_options("/dev/fdset/1", false))) ==
+          "Could not dup FD for /dev/fdset/1 flags 2: Device or resource busy");
+    CHECK(add(named("n1", file_options("/dev/fdset/1", true, true))) ==
+          "Could not dup FD for /dev/fdset/1 flags 4000: Device or resource busy");
+    CHECK(::fcntl(fds.sets().at(1).members[0].fd.get(), F_GETFL) == flags);
+    CHECK(Loop::write(node, 1, "unaligned") == 0);
+    CHECK(refusal_of_others() == locked);
+    REQUIRE(del("n0") == "");
+    CHECK(refusal_of_others() == "");
+    REQUIRE(add(named("n1", file_options("/dev/fdset/1", false))) == "");
+    CHECK(refusal_of_others() == locked);
+    CHECK(del("n1") == "");
+}
+
+TEST_CASE_METHOD(Fixture, "FileNode: nodes on different descriptors of a set keep their locks and flags",
+                 "[block][file]") {
+    add_fd(1, O_RDWR);
+    add_fd(1, O_RDWR);
+    REQUIRE(add(named("n1", file_options("/dev/fdset/1", false, false))) == "");
+    REQUIRE(add(named("n2", file_options("/dev/fdset/1", false, true))) == "");
+    const auto is_direct = [&](std::size_t member) {
+        return (::fcntl(fds.sets().at(1).members[member].fd.get(), F_GETFL) & O_DIRECT) != 0;
+    };
+    CHECK_FALSE(is_direct(0));
+    CHECK(is_direct(1));
+    TestUser writer;
+    TestUser second;
+    writer.wanted = {.held = BlockPermissions::kWrite, .unshared = BlockPermissions::kWrite};
+    second.wanted = writer.wanted;
+    REQUIRE(graph.find("n1")->attach(writer));
+    CHECK(graph.find("n2")->attach(second).error().desc == "Failed to get \"write\" lock");
+    REQUIRE(del("n2") == "");
+    CHECK_FALSE(is_direct(1));
+    CHECK(refusal_of_others() == "Failed to get \"write\" lock");
+    graph.find("n1")->detach(writer);
+    CHECK(del("n1") == "");
+}
+
+TEST_CASE_METHOD(Fixture, "FileNode: what is refused, or over, leaves the flags of a sent file as they were",
+                 "[block][file]") {
+    const UniqueFd sent{::open(path.c_str(), O_RDWR | O_APPEND | O_NONBLOCK | O_CLOEXEC)};
+    const int before = ::fcntl(sent.get(), F_GETFL);
+    REQUIRE(fds.add(1, UniqueFd{::dup(sent.get())}, {}).has_value());
+    {
+        const UniqueFd other{::open(path.c_str(), O_RDWR | O_CLOEXEC)};
+        FileLocks locks{other.get(), FileLocks::Mode::on, path};
+        REQUIRE(locks.update({.unshared = BlockPermissions::kConsistentRead}));
+        CHECK(add(file_options("/dev/fdset/1", false, true)) == "Failed to get \"consistent read\" lock");
+        CHECK(::fcntl(sent.get(), F_GETFL) == before);
+    }
+    REQUIRE(add(file_options("/dev/fdset/1", false, true)) == "");
+    CHECK((::fcntl(sent.get(), F_GETFL) & (O_APPEND | O_NONBLOCK | O_DIRECT)) == O_DIRECT);
+    CHECK(del("n0") == "");
+    CHECK(::fcntl(sent.get(), F_GETFL) == before);
+    CHECK(refusal_of_others() == "");
 }

@@ -27,7 +27,9 @@ std::unique_ptr<FileNode> open_direct(Loop &loop, const std::string &path, bool 
     info.size_bytes = image->size_bytes;
     info.cache_direct = true;
     info.limits = {.request_alignment = kAlignment, .min_mem_alignment = kAlignment};
+    FileLocks unlocked{image->fd.get(), FileLocks::Mode::off, path};
     return std::make_unique<FileNode>(loop.pool, std::move(info), std::move(*image), FdSetUse(),
+                                      std::move(unlocked),
                                       FileNode::Options{.never_use_ring = never_use_ring});
 }
 

@@ -2,6 +2,7 @@
 #include "tests/unit/chardev/chardev_fixture.hpp"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -121,6 +122,48 @@ TEST_CASE_METHOD(ChardevFixture, "FileChardev: its files may be in fd sets", "[c
     chardevs.find("f")->detach();
     REQUIRE(chardevs.remove("f").has_value());
     CHECK(fds.sets().size() == 1);
+}
+
+TEST_CASE_METHOD(ChardevFixture, "FileChardev: what is refused, or over, leaves sent files as they were",
+                 "[chardev]") {
+    std::ofstream{path("in")} << "question\n";
+    const UniqueFd input{::open(path("in").c_str(), O_RDONLY | O_CLOEXEC)};
+    const UniqueFd output{::memfd_create("out", MFD_CLOEXEC | MFD_ALLOW_SEALING)};
+    REQUIRE(::write(output.get(), "old", 3) == 3);
+    const int input_flags = ::fcntl(input.get(), F_GETFL);
+    const int output_flags = ::fcntl(output.get(), F_GETFL);
+    REQUIRE(fds.add(1, UniqueFd{::dup(input.get())}, {}).has_value());
+    REQUIRE(fds.add(2, UniqueFd{::dup(output.get())}, {}).has_value());
+    const auto check_unchanged = [&] {
+        CHECK(::fcntl(input.get(), F_GETFL) == input_flags);
+        CHECK(::fcntl(output.get(), F_GETFL) == output_flags);
+        CHECK(::lseek(output.get(), 0, SEEK_END) == 3);
+    };
+    const auto files = [&](const std::string &out, bool append = false) {
+        return backend_of<Kind::file>(
+            qapi::ChardevFileOptions{.path = out, .input_path = "/dev/fdset/1", .append = append});
+    };
+    CHECK(add("f", files("/dev/fdset/1")).error().desc == "Could not open '/dev/fdset/1': Permission denied");
+    check_unchanged();
+    {
+        const FdSetFile used = fds.duplicate("/dev/fdset/2", O_RDWR);
+        REQUIRE(used.fd);
+        CHECK(add("f", files("/dev/fdset/2", true)).error().desc ==
+              "Could not open '/dev/fdset/2': Device or resource busy");
+        CHECK(add("f", files("/dev/fdset/2")).error().desc ==
+              "Could not open '/dev/fdset/2': Device or resource busy");
+        check_unchanged();
+    }
+    REQUIRE(add("f", files("/dev/fdset/2", true)));
+    CHECK((::fcntl(output.get(), F_GETFL) & (O_APPEND | O_NONBLOCK)) == (O_APPEND | O_NONBLOCK));
+    CHECK(add("g", files("/dev/fdset/2")).error().desc ==
+          "Could not open '/dev/fdset/1': Device or resource busy");
+    REQUIRE(chardevs.remove("f").has_value());
+    check_unchanged();
+    REQUIRE(::fcntl(output.get(), F_ADD_SEALS, F_SEAL_SHRINK) == 0);
+    CHECK(add("f", files("/dev/fdset/2")).error().desc ==
+          "Could not open '/dev/fdset/2': Operation not permitted");
+    check_unchanged();
 }
 
 TEST_CASE_METHOD(ChardevFixture, "The null chardev takes everything and says nothing", "[chardev]") {

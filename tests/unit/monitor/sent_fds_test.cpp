@@ -11,8 +11,10 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 
+#include <array>
 #include <cstring>
 #include <filesystem>
+#include <initializer_list>
 #include <iterator>
 
 using namespace iothreadd;
@@ -37,10 +39,10 @@ UniqueFd file_of(int size) {
     return fd;
 }
 
-/// One message with these bytes and a new file for each of the sizes.
-void send_with(TestClient &client, std::string_view text, const std::vector<int> &sizes) {
-    std::vector<UniqueFd> files;
-    std::vector<char> control(CMSG_SPACE(sizes.size() * sizeof(int)));
+/// One message with these bytes and descriptors.
+void send_fds(TestClient &client, std::string_view text, const std::vector<int> &fds) {
+    const std::size_t size = fds.size() * sizeof(int);
+    std::vector<char> control(CMSG_SPACE(size));
     iovec bytes{.iov_base = const_cast<char *>(text.data()), .iov_len = text.size()};
     msghdr message{};
     message.msg_iov = &bytes;
@@ -50,13 +52,36 @@ void send_with(TestClient &client, std::string_view text, const std::vector<int>
     cmsghdr *const header = CMSG_FIRSTHDR(&message);
     header->cmsg_level = SOL_SOCKET;
     header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizes.size() * sizeof(int));
-    for (std::size_t i = 0; i < sizes.size(); ++i) {
-        files.push_back(file_of(sizes[i]));
-        const int fd = files.back().get();
-        std::memcpy(CMSG_DATA(header) + i * sizeof(fd), &fd, sizeof(fd));
-    }
+    header->cmsg_len = CMSG_LEN(size);
+    std::memcpy(CMSG_DATA(header), fds.data(), size);
     REQUIRE(::sendmsg(client.fd(), &message, MSG_NOSIGNAL) == static_cast<ssize_t>(text.size()));
+}
+
+/// The same with a new file for each of the sizes.
+void send_with(TestClient &client, std::string_view text, const std::vector<int> &sizes) {
+    std::vector<UniqueFd> files;
+    std::vector<int> fds;
+    for (const int size : sizes) {
+        files.push_back(file_of(size));
+        fds.push_back(files.back().get());
+    }
+    send_fds(client, text, fds);
+}
+
+/// A client at one end of a pair of sockets; the server's end has these options on.
+TestClient serve_pair(TestServer &server, MonitorRole role, std::initializer_list<int> options = {}) {
+    std::array<int, 2> pair{};
+    REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair.data()) == 0);
+    TestClient client{server, UniqueFd{pair[0]}};
+    UniqueFd socket{pair[1]};
+    constexpr int kOn = 1;
+    for (const int option : options)
+        ::setsockopt(socket.get(), SOL_SOCKET, option, &kOn, sizeof(kOn));
+    const MonitorServer::Monitor monitor{
+        .name = "m", .dialect = QmpStyle::compact, .home = server.home(), .allow = {{.role = role}}};
+    REQUIRE(server.server().serve(monitor, {.socket = std::move(socket), .ended = [] {}, .relayed = true}));
+    client.negotiate();
+    return client;
 }
 
 /// The size of the file that the next answer is about; -1: the command had none.
@@ -207,6 +232,70 @@ TEST_CASE("MonitorServer: what a client sent goes with it, also while its comman
     CHECK(open_fds() == before - 1); // the connection
     server.release();
     server.run_ready();
+}
+
+TEST_CASE("MonitorServer: a descriptor comes also through a socket that was told to pass more", "[monitor]") {
+    constexpr int kPassPidFd = 76; // SO_PASSPIDFD, which older headers do not know
+    TestServer server;
+    TestClient client = serve_pair(server, MonitorRole::operator_, {SO_PASSCRED, SO_PASSSEC, kPassPidFd});
+    const std::size_t before = open_fds();
+    for (int i = 1; i <= 5; ++i) {
+        send_with(client, kTake, {i, i});
+        CHECK(answered_size(client) == i);
+        client.send(kTake);
+        CHECK(answered_size(client) == -1);
+    }
+    CHECK(open_fds() == before);
+}
+
+TEST_CASE("MonitorServer: a socket that comes does not let its close wait for its peer", "[monitor]") {
+    TestServer server;
+    TestClient client = server.connect();
+    client.negotiate();
+    const UniqueFd socket{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    const auto sent_with = [&](const linger &before) {
+        REQUIRE(::setsockopt(socket.get(), SOL_SOCKET, SO_LINGER, &before, sizeof(before)) == 0);
+        send_fds(client, kEcho, {socket.get()});
+        CHECK(client.line().contains("return"));
+        linger after{};
+        socklen_t length = sizeof(after);
+        REQUIRE(::getsockopt(socket.get(), SOL_SOCKET, SO_LINGER, &after, &length) == 0);
+        return after.l_onoff != 0;
+    };
+    CHECK_FALSE(sent_with({.l_onoff = 1, .l_linger = 3600}));
+    CHECK(
+        sent_with({.l_onoff = 1, .l_linger = 0})); // a close that resets the connection does not wait either
+}
+
+TEST_CASE("MonitorServer: a client that may take no descriptor parks none here", "[monitor][role]") {
+    TestServer server;
+    TestClient client = serve_pair(server, MonitorRole::read_only);
+    const std::size_t before = open_fds();
+    for (int i = 0; i < 3; ++i) {
+        send_with(client, i == 0 ? kTake : kEcho, {i});
+        CHECK(client.line().contains("error"));
+        CHECK(open_fds() == before);
+    }
+}
+
+TEST_CASE("MonitorServer: a set that is used stays when the last client leaves, and goes with a later one",
+          "[monitor]") {
+    TestServer server;
+    REQUIRE(server.fds().add(5, file_of(1), {}).has_value());
+    FdSetFile used = server.fds().duplicate("/dev/fdset/5", O_RDWR);
+    REQUIRE(used.fd);
+    const auto come_and_go = [&] {
+        TestClient client = server.connect();
+        client.negotiate();
+        client.close();
+        server.run_until([&] { return server.server().clients().empty(); });
+    };
+    come_and_go();
+    CHECK(server.fds().sets().at(5).members.size() == 1);
+    used = {};
+    CHECK(server.fds().sets().contains(5));
+    come_and_go();
+    CHECK(server.fds().sets().empty());
 }
 
 TEST_CASE("MonitorServer: sets that nobody uses go with the last client, names with the monitor",

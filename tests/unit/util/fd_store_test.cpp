@@ -4,10 +4,18 @@
 #include <catch2/catch.hpp>
 
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <cstddef>
 #include <filesystem>
 #include <iterator>
 #include <limits>
@@ -22,6 +30,18 @@ std::size_t open_fds() {
 }
 
 UniqueFd null(int flags = O_RDWR) { return UniqueFd{::open("/dev/null", flags | O_CLOEXEC)}; }
+
+/// Let a system call fail in this process from now on.
+void forbid(long number) {
+    std::array<sock_filter, 4> steps{
+        {BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, static_cast<std::uint32_t>(number), 0, 1),
+         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)}};
+    const sock_fprog program{.len = steps.size(), .filter = steps.data()};
+    if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+        ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
+        ::_exit(2);
+}
 
 int access_of(int fd) { return ::fcntl(fd, F_GETFL) & O_ACCMODE; }
 
@@ -153,9 +173,84 @@ TEST_CASE("FdStore: the duplicate is one whose access mode fits", "[util]") {
     CHECK(FdStore::set_of("/dev/fdset/07") == 7);
 }
 
+TEST_CASE("FdStore: a descriptor has one user at a time", "[util]") {
+    FdStore store;
+    const auto opened = [&](int access, const char *path = "/dev/fdset/1") {
+        return store.duplicate(path, access);
+    };
+    REQUIRE(store.add(1, null(), {}).has_value());
+    FdSetFile first = opened(O_RDWR);
+    REQUIRE(first.fd);
+
+    SECTION("the next one is refused until it is gone") {
+        CHECK(opened(O_RDWR).error == EBUSY);
+        CHECK(opened(O_RDONLY).error == EBUSY);
+        first = {};
+        CHECK(opened(O_RDONLY).error == 0);
+        CHECK(opened(O_RDWR).error == 0);
+    }
+    SECTION("or takes another one that fits") {
+        REQUIRE(store.add(1, null(O_RDONLY), {}).has_value());
+        CHECK(opened(O_RDWR).error == EBUSY);
+        const FdSetFile reader = opened(O_RDONLY);
+        CHECK(access_of(reader.fd.get()) == O_RDONLY);
+        CHECK(opened(O_RDONLY).error == EBUSY);
+        REQUIRE(store.add(1, null(), {}).has_value());
+        const FdSetFile second = opened(O_RDWR);
+        CHECK(second.error == 0);
+        CHECK(opened(O_WRONLY).error == EBUSY);
+    }
+    SECTION("also when it came twice, or was removed") {
+        REQUIRE(store.add(1, UniqueFd{::dup(store.sets().at(1).members[0].fd.get())}, {}).has_value());
+        REQUIRE(store.add(2, UniqueFd{::dup(store.sets().at(1).members[0].fd.get())}, {}).has_value());
+        CHECK(opened(O_RDWR).error == EBUSY);
+        CHECK(opened(O_RDWR, "/dev/fdset/2").error == EBUSY);
+        REQUIRE(store.remove(1, {}).has_value());
+        CHECK(opened(O_RDWR).error == EACCES);
+        CHECK(opened(O_RDWR, "/dev/fdset/2").error == EBUSY);
+        first = {};
+        CHECK(opened(O_RDWR, "/dev/fdset/2").error == 0);
+    }
+}
+
+TEST_CASE("FdStore: a descriptor gets back its status flags when its user goes", "[util]") {
+    FdStore store;
+    const UniqueFd sent = null(O_RDWR | O_APPEND);
+    const int before = ::fcntl(sent.get(), F_GETFL);
+    REQUIRE(store.add(1, UniqueFd{::dup(sent.get())}, {}).has_value());
+    FdSetFile file = store.duplicate("/dev/fdset/1", O_RDWR);
+    REQUIRE(::fcntl(file.fd.get(), F_SETFL, O_NONBLOCK) == 0);
+    CHECK(::fcntl(sent.get(), F_GETFL) != before);
+    if (GENERATE(false, true)) {
+        REQUIRE(store.remove(1, {}).has_value());
+    }
+    file = {};
+    CHECK(::fcntl(sent.get(), F_GETFL) == before);
+}
+
+TEST_CASE("FdStore: without kcmp(), descriptors of one file count as one", "[util]") {
+    const pid_t child = ::fork();
+    if (child == 0) { // what a sandbox forbids is forbidden for good
+        forbid(SYS_kcmp);
+        FdStore store;
+        const UniqueFd zero{::open("/dev/zero", O_RDWR | O_CLOEXEC)};
+        const bool added = store.add(1, null(), {}) && store.add(1, null(), {}) &&
+                           store.add(2, UniqueFd{::dup(zero.get())}, {});
+        const FdSetFile first = store.duplicate("/dev/fdset/1", O_RDWR);
+        const bool as_expected = added && first.fd &&
+                                 store.duplicate("/dev/fdset/1", O_RDWR).error == EBUSY &&
+                                 store.duplicate("/dev/fdset/2", O_RDWR).error == 0;
+        ::_exit(as_expected ? 0 : 1);
+    }
+    int status = -1;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    CHECK(status == 0);
+}
+
 TEST_CASE("FdStore: a set goes with its last user", "[util]") {
     const std::size_t before = open_fds();
     FdStore store;
+    REQUIRE(store.add(0, null(), {}).has_value());
     REQUIRE(store.add(0, null(), {}).has_value());
     FdSetFile first = store.duplicate("/dev/fdset/0", O_RDWR);
     FdSetFile second = store.duplicate("/dev/fdset/0", O_RDONLY);
@@ -191,4 +286,17 @@ TEST_CASE("FdStore: a set goes with its last user", "[util]") {
         CHECK(store.sets().empty());
         CHECK(open_fds() == before);
     }
+}
+
+TEST_CASE("FdStore: a set with a user stays when nobody is left, and after him until somebody left again",
+          "[util]") {
+    FdStore store;
+    REQUIRE(store.add(0, null(), {}).has_value());
+    FdSetFile file = store.duplicate("/dev/fdset/0", O_RDWR);
+    store.forget_unused_sets();
+    CHECK(store.sets().at(0).members.size() == 1);
+    file = {};
+    CHECK(store.sets().at(0).members.size() == 1);
+    store.forget_unused_sets();
+    CHECK(store.sets().empty());
 }

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "daemon/util/take_fd.hpp"
 #include "daemon/util/unix_listener.hpp"
 
 #include <catch2/catch.hpp>
@@ -200,32 +199,4 @@ TEST_CASE("UnixListener: names what is wrong with a path", "[util]") {
     CHECK(unix_socket_address(std::string_view{"a\0b", 3}).has_error());
     CHECK(bind_unix_listener("/nodir/s").error().desc ==
           "Failed to bind socket to /nodir/s: No such file or directory");
-}
-
-TEST_CASE("take_stream_socket: takes a listening socket once, and nothing else", "[util]") {
-    const TempDir dir;
-    const UniqueFd fd{::socket(AF_UNIX, SOCK_STREAM, 0)};
-    const std::string number = std::to_string(fd.get());
-    const auto take = [](const std::string &text) {
-        return take_stream_socket(take_inherited_socket, text, /*listening=*/true);
-    };
-    CHECK(take("abc").error().desc == "Unable to parse FD number abc");
-    CHECK(take("-1").error().desc == "Unable to parse FD number -1");
-    CHECK(take("3x").error().desc == "Unable to parse FD number 3x");
-    CHECK(take("9999").error().desc == "File descriptor '9999' is not a socket");
-
-    const auto address = unix_socket_address(dir / "s").value();
-    REQUIRE(::bind(fd.get(), reinterpret_cast<const sockaddr *>(&address), sizeof(address)) == 0);
-    REQUIRE(::listen(fd.get(), 1) == 0);
-    auto taken = take(number);
-    REQUIRE(taken.has_value());
-    CHECK(taken->get() == fd.get());
-    CHECK(take(number).error().desc == "File descriptor '" + number + "' is already in use");
-    taken->release();
-    const TakeFd idle = [](std::string_view) { return UniqueFd{::socket(AF_UNIX, SOCK_STREAM, 0)}; };
-    CHECK(take_stream_socket(idle, "x", true).error().desc ==
-          "File descriptor 'x' is not a listening socket");
-    const TakeFd datagrams = [](std::string_view) { return UniqueFd{::socket(AF_UNIX, SOCK_DGRAM, 0)}; };
-    CHECK(take_stream_socket(datagrams, "x", false).error().desc ==
-          "File descriptor 'x' is not a connected socket");
 }
