@@ -73,22 +73,27 @@ Result<void> check(const qapi::ChardevSocket &socket) {
     return {};
 }
 
-asio::awaitable<Result<UnixListener>> listen_at(const qapi::SocketAddressLegacy &address,
-                                                const TakeFd &take_fd) {
-    using Listener = Result<UnixListener>;
+asio::awaitable<Opened> open_listener(asio::io_context &io, std::string id,
+                                      const qapi::SocketAddressLegacy &address, const TakeFd &take_fd) {
     if (const auto *path =
             std::get_if<static_cast<std::size_t>(qapi::SocketAddressType::unix_)>(&address.u)) {
         const OwnerOnly mode;
-        co_return bind_unix_listener(path->data.path);
+        auto listener = bind_unix_listener(path->data.path);
+        if (!listener)
+            co_return listener.error();
+        co_return std::make_unique<ListeningChardev>(io, std::move(id), std::move(*listener));
     }
-    Result<UniqueFd> fd{UniqueFd{}};
     if (const auto *given = std::get_if<static_cast<std::size_t>(qapi::SocketAddressType::fd)>(&address.u)) {
-        fd = take_stream_socket(take_fd, given->data.str, true);
-    } else {
-        const auto &inet = std::get<static_cast<std::size_t>(qapi::SocketAddressType::inet)>(address.u);
-        fd = co_await bind_tcp_listener(inet.data.host, inet.data.port);
+        auto fd = take_stream_socket(take_fd, given->data.str, true);
+        if (!fd)
+            co_return fd.error();
+        co_return std::make_unique<ListeningChardev>(io, std::move(id), UnixListener{std::move(*fd), {}});
     }
-    co_return fd ? Listener{UnixListener{std::move(*fd), {}}} : Listener{fd.error()};
+    const auto &inet = std::get<static_cast<std::size_t>(qapi::SocketAddressType::inet)>(address.u);
+    auto listeners = co_await listen_tcp(inet.data.host, inet.data.port);
+    if (!listeners)
+        co_return listeners.error();
+    co_return std::make_unique<ListeningChardev>(io, std::move(id), std::move(*listeners));
 }
 
 /// A full backlog is no event that could be waited for: try again until there is room.
@@ -161,10 +166,7 @@ asio::awaitable<Opened> open_socket(asio::io_context &io, std::string id, const 
         co_return checked.error();
     if (!is_server(socket))
         co_return co_await open_connection(io, std::move(id), socket, take_fd);
-    auto listener = co_await listen_at(socket.addr, take_fd);
-    if (!listener)
-        co_return listener.error();
-    co_return std::make_unique<ListeningChardev>(io, std::move(id), std::move(*listener));
+    co_return co_await open_listener(io, std::move(id), socket.addr, take_fd);
 }
 
 Opened open_file(asio::io_context &io, std::string id, const qapi::ChardevFile &file, FdStore &sets) {

@@ -76,7 +76,7 @@ Result<Daemon::Next> Daemon::apply(const CommandLine::Step &step) {
     const std::string value = has_flags ? with_long_flags(step.value) : step.value;
     if (auto applied = apply_option(*this, step.option, value); !applied)
         return applied.error();
-    return help_printed_ ? Next::exit : Next::go_on;
+    return help_printed_ || interrupted_ ? Next::exit : Next::go_on;
 }
 
 Result<void> Daemon::object(const qapi::ObjectOptions &options) {
@@ -96,7 +96,14 @@ Result<void> Daemon::nbd_server(const qapi::NbdServerOptions &options) {
         .handshake_max_seconds =
             options.handshake_max_seconds.value_or(NbdServerSetup::kDefaultHandshakeMaxSeconds)};
     auto starting = exports_.start_nbd_server(std::move(setup), take_passed_socket);
-    return run_alone(std::move(starting)).value_or(Result<void>{}); // a signal ends what it waits for
+    return wait_for(std::move(starting));
+}
+
+/// A signal ends it, and then the program.
+Result<void> Daemon::wait_for(boost::asio::awaitable<Result<void>> work) {
+    const auto done = run_alone(std::move(work));
+    interrupted_ = !done;
+    return done.value_or(Result<void>{});
 }
 
 Result<void> Daemon::export_(const qapi::BlockExportOptions &options) {
@@ -112,7 +119,7 @@ Result<void> Daemon::add_chardev(const std::string &id, Result<qapi::ChardevBack
     if (!backend)
         return backend.error();
     auto adding = chardevs_.add(id, std::move(*backend), take_passed_socket);
-    return run_alone(std::move(adding)).value_or(Result<void>{}); // a signal ends what it waits for
+    return wait_for(std::move(adding));
 }
 
 Result<void> Daemon::monitor(const qapi::MonitorOptions &options) { return add_monitor(tree_, options); }
@@ -131,7 +138,7 @@ Result<void> Daemon::qmp(const qapi::QmpOptions &options) {
     } else {
         monitor.id = free_monitor_id(tree_);
         monitor.chardev = *monitor.id;
-        if (auto added = add_chardev(monitor.chardev, chardev_backend(options)); !added)
+        if (auto added = add_chardev(monitor.chardev, chardev_backend(options)); !added || interrupted_)
             return added;
     }
     return add_monitor(tree_, monitor);

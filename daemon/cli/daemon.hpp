@@ -22,6 +22,7 @@
 #include "daemon/util/shutdown_request.hpp"
 #include "qapi/options.hpp"
 
+#include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 
@@ -40,7 +41,7 @@ public:
     /// What is to be done after an option.
     enum class Next { go_on, exit };
 
-    /// Carry out one option. `exit`: it asked for help, which is on stdout.
+    /// Carry out one option. `exit`: it asked for help, which is on stdout, or a signal came while it waited.
     Result<Next> apply(const CommandLine::Step &step);
 
     /// Serve until a signal or `quit` ends it and everything is drained.
@@ -62,6 +63,7 @@ private:
     Result<void> help(const OptionInfo &option, std::string_view type) override;
 
     Result<void> add_chardev(const std::string &id, Result<qapi::ChardevBackend> backend);
+    Result<void> wait_for(boost::asio::awaitable<Result<void>> work);
     QmpContext context();
     void await_signal();
     void take_down();
@@ -79,8 +81,9 @@ private:
     ExportRegistry exports_;
 
     bool help_printed_ = false;
-    bool ending_ = false; ///< asked to
-    bool ended_ = false;  ///< drained and disconnected
+    bool interrupted_ = false; ///< by a signal
+    bool ending_ = false;      ///< asked to
+    bool ended_ = false;       ///< drained and disconnected
 };
 
 } // namespace iothreadd

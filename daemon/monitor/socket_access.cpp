@@ -16,7 +16,10 @@
 #include <cerrno>
 #include <charconv>
 #include <cstdint>
+#include <cstdio>
 #include <limits>
+#include <memory>
+#include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -25,7 +28,7 @@ namespace iothreadd {
 namespace {
 
 constexpr mode_t kPermissions = S_IRWXU | S_IRWXG | S_IRWXO;
-/// Memory for one entry of the user or group database, long lists of members included.
+/// Memory for one line of /etc/passwd or /etc/group, long lists of members included.
 constexpr std::size_t kLargestEntryBytes = 1U << 20;
 
 /// All of `text` as a number.
@@ -43,50 +46,52 @@ Result<mode_t> parse_mode(const std::string &text) {
     return static_cast<mode_t>(*mode);
 }
 
-/// Ask the user or group database with a buffer that is large enough; nothing: there is no such name.
+/// The users, or the groups, that this machine itself knows.
 template <class Entry, class Id>
-Result<std::optional<Id>> look_up(const std::string &name,
-                                  int (*get)(const char *, Entry *, char *, std::size_t, Entry **),
-                                  Id Entry::*id) {
-    std::vector<char> buffer(1024);
-    for (;;) {
-        Entry entry{};
-        Entry *found = nullptr;
-        const int error = get(name.c_str(), &entry, buffer.data(), buffer.size(), &found);
-        if (error == ERANGE && buffer.size() < kLargestEntryBytes) {
-            buffer.resize(buffer.size() * 4);
-            continue;
-        }
-        if (found != nullptr)
-            return std::optional{entry.*id};
-        // Not found is 0; some databases have other ways to say it.
-        if (error == 0 || error == ENOENT || error == ESRCH || error == EPERM || error == EBADF)
-            return std::optional<Id>{};
-        return generic_error("Failed to look up '{}': {}", name, std::generic_category().message(error));
+struct Database {
+    const char *path;
+    const char *parameter;
+    const char *what;
+    int (*next)(FILE *, Entry *, char *, std::size_t, Entry **);
+    char *Entry::*name;
+    Id Entry::*id;
+};
+
+constexpr Database<passwd, uid_t> kUsers{"/etc/passwd", "owner",          "User",
+                                         ::fgetpwent_r, &passwd::pw_name, &passwd::pw_uid};
+constexpr Database<group, gid_t> kGroups{"/etc/group",  "group",         "Group",
+                                         ::fgetgrent_r, &group::gr_name, &group::gr_gid};
+
+/// Read the file, and ask no service that may take its time: other clients would wait for it too.
+template <class Entry, class Id>
+Result<Id> look_up(const Database<Entry, Id> &database, const std::string &name) {
+    const std::unique_ptr<FILE, int (*)(FILE *)> file{std::fopen(database.path, "re"), std::fclose};
+    if (!file)
+        return generic_error("Failed to open {}: {}", database.path, std::generic_category().message(errno));
+    std::vector<char> buffer(kLargestEntryBytes);
+    Entry entry{};
+    Entry *found = nullptr;
+    while (database.next(file.get(), &entry, buffer.data(), buffer.size(), &found) == 0) {
+        const std::string_view its_name = entry.*database.name;
+        const bool is_nis = its_name.starts_with('+') || its_name.starts_with('-');
+        if (!is_nis && its_name == name)
+            return entry.*database.id;
     }
+    return generic_error("{} '{}' not found in {}", database.what, name, database.path);
 }
 
-/// A name or a number; `what` is it, in parameter `parameter`.
+/// A name or a number.
 template <class Entry, class Id>
-Result<Id> parse_id(const std::string &text, std::string_view parameter, std::string_view what,
-                    int (*get)(const char *, Entry *, char *, std::size_t, Entry **), Id Entry::*id) {
+Result<Id> parse_id(const std::string &text, const Database<Entry, Id> &database) {
     const bool is_number =
         !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
-    if (is_number) {
-        const auto value = number(text, 10);
-        if (!value || *value >= std::numeric_limits<Id>::max()) // the last one means nobody
-            return generic_error("Parameter '{}' expects a name or a number below {}", parameter,
-                                 std::numeric_limits<Id>::max());
-        return static_cast<Id>(*value);
-    }
-    Result<std::optional<Id>> found{std::optional<Id>{}};
-    if (!text.empty() && text.find('\0') == std::string::npos)
-        found = look_up(text, get, id);
-    if (!found)
-        return found.error();
-    if (!*found)
-        return generic_error("{} '{}' not found", what, text);
-    return **found;
+    if (!is_number)
+        return look_up(database, text);
+    const auto value = number(text, 10);
+    if (!value || *value >= std::numeric_limits<Id>::max()) // the last one means nobody
+        return generic_error("Parameter '{}' expects a name or a number below {}", database.parameter,
+                             std::numeric_limits<Id>::max());
+    return static_cast<Id>(*value);
 }
 
 } // namespace
@@ -123,13 +128,13 @@ Result<SocketAccess::Access> SocketAccess::with(Access before, const Options &op
         before.mode = *mode;
     }
     if (options.owner) {
-        auto owner = parse_id(*options.owner, "owner", "User", ::getpwnam_r, &passwd::pw_uid);
+        auto owner = parse_id(*options.owner, kUsers);
         if (!owner)
             return owner.error();
         before.owner = *owner;
     }
     if (options.group) {
-        auto group = parse_id(*options.group, "group", "Group", ::getgrnam_r, &group::gr_gid);
+        auto group = parse_id(*options.group, kGroups);
         if (!group)
             return group.error();
         before.group = *group;

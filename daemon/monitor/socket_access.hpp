@@ -23,8 +23,8 @@ public:
     /// As the operator gives them; what is absent stays as it is.
     struct Options {
         std::optional<std::string> mode{};  ///< octal
-        std::optional<std::string> owner{}; ///< name or number
-        std::optional<std::string> group{}; ///< name or number
+        std::optional<std::string> owner{}; ///< name in /etc/passwd, or number
+        std::optional<std::string> group{}; ///< name in /etc/group, or number
 
         bool any() const { return mode || owner || group; }
     };

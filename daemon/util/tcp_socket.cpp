@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/util/tcp_socket.hpp"
 
+#include "daemon/util/name_lookup.hpp"
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -9,12 +11,16 @@
 
 #include <fcntl.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 
-#include <algorithm>
 #include <cctype>
 #include <cerrno>
 #include <charconv>
+#include <cstdint>
+#include <system_error>
+#include <utility>
+#include <variant>
 
 namespace iothreadd {
 namespace {
@@ -39,39 +45,67 @@ Result<void> check_port(const std::string &port) {
     return {};
 }
 
-/// The words of getaddrinfo(), which people know.
-std::string reason(const boost::system::error_code &error) {
-    if (error == asio::error::host_not_found)
-        return ::gai_strerror(EAI_NONAME);
-    if (error == asio::error::host_not_found_try_again)
-        return ::gai_strerror(EAI_AGAIN);
-    if (error == asio::error::no_recovery)
-        return ::gai_strerror(EAI_FAIL);
-    if (error == asio::error::service_not_found)
-        return ::gai_strerror(EAI_SERVICE);
-    return error.message();
-}
-
-asio::awaitable<Result<TcpAddresses>> resolve(std::string host, std::string port,
-                                              tcp::resolver::flags flags) {
+/// What host and port stand for, to connect to or to listen at.
+asio::awaitable<Result<TcpAddresses>> resolve(std::string host, std::string port, int flags) {
     if (auto checked = check_port(port); !checked)
         co_return checked.error();
-    tcp::resolver resolver{co_await asio::this_coro::executor};
-    boost::system::error_code error;
-    auto found = resolver.resolve(host, port, flags | tcp::resolver::numeric_host, error); // asks nobody
-    if (error == asio::error::host_not_found)
-        std::tie(error, found) = co_await resolver.async_resolve(host, port, flags, kUseTuple);
-    if (error)
-        co_return generic_error("address resolution failed for {}:{}: {}", host, port, reason(error));
-    TcpAddresses addresses; // a name may stand in more than one place and so have an address twice
-    for (const auto &entry : found)
-        if (std::ranges::find(addresses, entry.endpoint()) == addresses.end())
-            addresses.push_back(entry.endpoint());
+    auto addresses = co_await look_up_host(host, port, flags);
+    if (!addresses)
+        co_return generic_error("address resolution failed for {}:{}: {}", host, port,
+                                addresses.error().desc);
     co_return addresses;
 }
 
 UniqueFd stream_socket(const tcp::endpoint &address) {
     return UniqueFd{::socket(address.protocol().family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
+}
+
+/// A socket that listens at `address`; the error is an errno.
+std::variant<UniqueFd, int> listen_at(const tcp::endpoint &address) {
+    UniqueFd fd = stream_socket(address);
+    const int on = 1;
+    if (!fd)
+        return errno;
+    ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    if (address.protocol() == tcp::v6())
+        ::setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on,
+                     sizeof(on)); // 0.0.0.0 is a listener of its own
+    if (::bind(fd.get(), address.data(), static_cast<socklen_t>(address.size())) != 0 ||
+        ::listen(fd.get(), SOMAXCONN) != 0)
+        return errno;
+    return fd;
+}
+
+/// An address of a protocol that this host does not have is left out, as long as another one works.
+bool may_skip(int error_number) { return error_number == EAFNOSUPPORT || error_number == EADDRNOTAVAIL; }
+
+std::uint16_t port_of(const UniqueFd &socket) {
+    tcp::endpoint bound;
+    auto length = static_cast<socklen_t>(bound.capacity());
+    ::getsockname(socket.get(), bound.data(), &length);
+    return bound.port();
+}
+
+/// One socket per address; the port that the kernel chose for the first is used for the others.
+/// The error is an errno.
+std::variant<std::vector<UniqueFd>, int> listen_at_all(const TcpAddresses &addresses) {
+    std::vector<UniqueFd> listeners;
+    int skipped = EADDRNOTAVAIL;
+    for (tcp::endpoint address : addresses) {
+        if (!listeners.empty())
+            address.port(port_of(listeners.front()));
+        auto opened = listen_at(address);
+        if (auto *const listener = std::get_if<UniqueFd>(&opened)) {
+            listeners.push_back(std::move(*listener));
+            continue;
+        }
+        skipped = std::get<int>(opened);
+        if (!may_skip(skipped))
+            return skipped;
+    }
+    if (listeners.empty())
+        return skipped;
+    return listeners;
 }
 
 /// Connect a non-blocking socket; 0 or an errno value.
@@ -104,34 +138,25 @@ asio::awaitable<int> connect_within(const UniqueFd &socket, const tcp::endpoint 
 
 } // namespace
 
-asio::awaitable<Result<TcpAddresses>> resolve_tcp(std::string host, std::string port) {
-    return resolve(std::move(host), std::move(port), {});
-}
-
-asio::awaitable<Result<TcpAddresses>> resolve_tcp_passive(std::string host, std::string port) {
-    return resolve(std::move(host), std::move(port), tcp::resolver::passive);
-}
-
-asio::awaitable<Result<UniqueFd>> bind_tcp_listener(std::string host, std::string port) {
-    auto addresses = co_await resolve_tcp_passive(host, port);
+asio::awaitable<Result<std::vector<UniqueFd>>> listen_tcp(std::string host, std::string port) {
+    constexpr int kAttempts = 16; // a port that is free for one address may be taken for another
+    auto addresses = co_await resolve(host, port, AI_PASSIVE);
     if (!addresses)
         co_return addresses.error();
-    int failure = EADDRNOTAVAIL;
-    for (const tcp::endpoint &address : *addresses) {
-        UniqueFd fd = stream_socket(address);
-        const int on = 1;
-        if (fd && ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
-            ::bind(fd.get(), address.data(), static_cast<socklen_t>(address.size())) == 0 &&
-            ::listen(fd.get(), SOMAXCONN) == 0)
-            co_return fd;
-        failure = errno;
+    for (int attempt = 1;; ++attempt) {
+        auto opened = listen_at_all(*addresses);
+        if (auto *const listeners = std::get_if<0>(&opened))
+            co_return std::move(*listeners);
+        const int error_number = std::get<int>(opened);
+        if (error_number == EADDRINUSE && port == "0" && attempt < kAttempts)
+            continue;
+        co_return generic_error("Failed to bind socket to {}:{}: {}", host, port,
+                                std::generic_category().message(error_number));
     }
-    co_return generic_error("Failed to bind socket to {}:{}: {}", host, port,
-                            std::generic_category().message(failure));
 }
 
 asio::awaitable<Result<UniqueFd>> connect_tcp(std::string host, std::string port) {
-    auto addresses = co_await resolve_tcp(host, port);
+    auto addresses = co_await resolve(host, port, 0);
     if (!addresses)
         co_return addresses.error();
     int failure = EADDRNOTAVAIL;

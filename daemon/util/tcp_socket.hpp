@@ -10,7 +10,6 @@
 #include "daemon/util/unique_fd.hpp"
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/ip/tcp.hpp>
 
 #include <chrono>
 #include <string>
@@ -21,21 +20,15 @@ namespace iothreadd {
 /// How long one address may take to answer connect_tcp().
 inline constexpr std::chrono::seconds kTcpConnectTimeout{10};
 
-using TcpAddresses = std::vector<boost::asio::ip::tcp::endpoint>;
-
-/// What host and port stand for: at least one address, each once.
-/// Errors: `Invalid port 'P': ...`, `address resolution failed for H:P: REASON`.
-boost::asio::awaitable<Result<TcpAddresses>> resolve_tcp(std::string host, std::string port);
-
-/// The same to listen at: an empty host is every address of this machine.
-boost::asio::awaitable<Result<TcpAddresses>> resolve_tcp_passive(std::string host, std::string port);
-
-/// Bind and listen at the first address of `host` that is free; the descriptor is non-blocking.
-/// Errors: those of resolve_tcp(), `Failed to bind socket to H:P: REASON`.
-boost::asio::awaitable<Result<UniqueFd>> bind_tcp_listener(std::string host, std::string port);
+/// Bind and listen at every address of `host`, all with the same port; an empty host is every address of this
+/// machine, and addresses that it does not have are left out. The descriptors are non-blocking.
+/// Shape:  at least one.
+/// Errors: `Invalid port 'P': ...`, `address resolution failed for H:P: REASON`, `Failed to bind socket to
+/// H:P: REASON`; nothing stays bound then.
+boost::asio::awaitable<Result<std::vector<UniqueFd>>> listen_tcp(std::string host, std::string port);
 
 /// Connect to the first address of `host` that answers; the descriptor is non-blocking.
-/// Errors: those of resolve_tcp(), `Failed to connect to 'H:P': REASON`.
+/// Errors: the first two of listen_tcp(), `Failed to connect to 'H:P': REASON`.
 boost::asio::awaitable<Result<UniqueFd>> connect_tcp(std::string host, std::string port);
 
 } // namespace iothreadd

@@ -40,6 +40,7 @@ def main() -> int:
     parser.add_argument("test", type=Path)
     parser.add_argument("--daemon", type=Path, required=True)
     parser.add_argument("--without-io-uring", type=Path, default=Path("without-io-uring"))
+    parser.add_argument("--slow-calls", type=Path, default=Path("libslow-calls.so"))
     parser.add_argument("--image-mib", type=int, default=256, help="size of what the copy tests copy")
     parser.add_argument("--engine", choices=sorted(ENGINES), default="default")
     parser.add_argument("--timeout", type=int, default=110, help="seconds; less than ctest's own limit")
@@ -49,7 +50,7 @@ def main() -> int:
     signal.alarm(options.timeout)
     source = Path(__file__).resolve().parents[2]
     settings = Settings(options.daemon.resolve(), source, options.image_mib, options.engine,
-                        options.without_io_uring.resolve())
+                        options.without_io_uring.resolve(), options.slow_calls.resolve())
     case = Case(settings)
     try:
         if options.test.suffix == ".in":

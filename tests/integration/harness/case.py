@@ -5,12 +5,14 @@ import shutil
 import stat
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
 from . import process, storage
-from .daemon import Daemon
+from .daemon import Daemon, sanitizer_environment
 from .errors import Skip, check
 from .process import Process
 from .qmp import QmpClient
@@ -26,6 +28,28 @@ ENGINES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 }
 
 
+class Gate:
+    """A daemon started with `env` asks no name server: what tests/slow_calls.cpp says happens, when the gate opens."""
+
+    def __init__(self, fifo: Path, library: Path):
+        self.fifo = fifo
+        os.mkfifo(fifo)
+        asan = sanitizer_environment()["ASAN_OPTIONS"] + ":verify_asan_link_order=0"
+        self.env = {"LD_PRELOAD": str(library), "IOTHREADD_GATE": str(fifo), "ASAN_OPTIONS": asan}
+
+    @property
+    def reached(self) -> bool:
+        """Whether somebody came to it."""
+        return self.fifo.with_name(self.fifo.name + ".reached").exists()
+
+    @contextmanager
+    def open(self) -> Iterator[None]:
+        """Whoever waits at it, or comes to it, goes on."""
+        writer = os.open(self.fifo, os.O_RDWR)
+        yield
+        os.close(writer)
+
+
 @dataclass
 class Settings:
     """What run.py was told."""
@@ -34,6 +58,7 @@ class Settings:
     image_mib: int
     engine: str
     without_io_uring: Path
+    slow_calls: Path
 
 
 @dataclass
@@ -109,6 +134,10 @@ class Case:
             else:
                 file.truncate(mib << 20)
         return path
+
+    def gate(self) -> Gate:
+        self._names += 1
+        return Gate(self.path(f"gate{self._names}"), self.settings.slow_calls)
 
     @property
     def has_io_uring(self) -> bool:

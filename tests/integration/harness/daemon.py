@@ -110,11 +110,6 @@ class Daemon(Process):
                           f" fewer {dict(expected[0] - threads)}"
                           f"\n  fds: more {dict(fds - expected[1])} fewer {dict(expected[1] - fds)}") from None
 
-    def looks_up_names(self) -> None:
-        """It was given a host's name: the thread that waits for name servers stays."""
-        check(self.idle is not None, "nothing is known of this daemon when idle")
-        self.idle[0]["iothreadd"] += 1
-
     def cpu_ns(self, thread_id: int) -> int:
         """Processor time of one thread."""
         return int(Path(f"/proc/{self.pid}/task/{thread_id}/schedstat").read_text().split()[0])

@@ -25,7 +25,7 @@ def test(case: Case) -> None:
     taken = socket.create_server(("127.0.0.1", 0))
     port = str(taken.getsockname()[1])
 
-    daemon = case.start()
+    daemon = case.start(env=case.gate().env)
     with daemon.qmp() as qmp:
         before = State.of(daemon, qmp)
         for where, text in ((unix(live), str(live)), (unix(plain), str(plain)),
@@ -38,7 +38,6 @@ def test(case: Case) -> None:
             qmp.refused("nbd-server-start", where, text=text)
             before.unchanged(daemon, qmp, f"nbd-server-start {where}")
         qmp.refused("nbd-server-start", inet("no such host", "0"), text="no such host")
-        daemon.looks_up_names()
         equal(plain.read_text(), "precious", "the plain file")
         check(live.is_socket(), "the live socket is gone")
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:

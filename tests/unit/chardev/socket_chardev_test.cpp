@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "daemon/chardev/listening_chardev.hpp"
 #include "daemon/util/activated_socket.hpp"
 #include "daemon/util/tcp_socket.hpp"
 #include "daemon/util/unix_listener.hpp"
@@ -37,6 +38,23 @@ UniqueFd connect_to(const std::string &path) {
 /// Whether two sockets are the ends of one connection.
 bool are_connected(const UniqueFd &one, const UniqueFd &other) {
     return ::send(one.get(), "x", 1, MSG_NOSIGNAL) == 1 && is_readable(other.get());
+}
+
+UniqueFd listen_on_loopback() {
+    auto listening = listen_tcp("127.0.0.1", "0");
+    return std::move(run_alone(std::move(listening)).value().value().front());
+}
+
+std::string port_of(const UniqueFd &socket) {
+    sockaddr_in address{};
+    socklen_t length = sizeof(address);
+    REQUIRE(::getsockname(socket.get(), reinterpret_cast<sockaddr *>(&address), &length) == 0);
+    return std::to_string(ntohs(address.sin_port));
+}
+
+UniqueFd connect_to_port(const std::string &port) {
+    auto connecting = connect_tcp("127.0.0.1", port);
+    return std::move(run_alone(std::move(connecting)).value().value());
 }
 
 } // namespace
@@ -91,26 +109,59 @@ TEST_CASE_METHOD(ChardevFixture, "Chardev: the file of a socket goes with it, or
 }
 
 TEST_CASE_METHOD(ChardevFixture, "Chardev: listens on a socket that was passed to it", "[chardev]") {
-    auto binding = bind_tcp_listener("127.0.0.1", "0");
-    auto listener = run_alone(std::move(binding)).value();
-    REQUIRE(listener.has_value());
-    sockaddr_in address{};
-    socklen_t length = sizeof(address);
-    REQUIRE(::getsockname(listener->get(), reinterpret_cast<sockaddr *>(&address), &length) == 0);
-    const std::string port = std::to_string(ntohs(address.sin_port));
-    const int fd = listener->release();
+    UniqueFd listener = listen_on_loopback();
+    const std::string port = port_of(listener);
+    const int fd = listener.release();
     REQUIRE(::fcntl(fd, F_SETFD, 0) == 0); // as after an exec
     const auto passed = socket_at({.fd = std::to_string(fd), .server = true});
     REQUIRE(add("c", passed, take_passed_socket).has_value());
     CHECK(chardevs.find("c")->filename() == "disconnected:tcp:127.0.0.1:" + port + ",server=on");
     attach("c");
-    auto connecting = connect_tcp("127.0.0.1", port);
-    const auto client = run_alone(std::move(connecting)).value();
-    REQUIRE(client.has_value());
+    const UniqueFd client = connect_to_port(port);
     await_clients(1);
-    CHECK(are_connected(*client, streams[0].socket));
+    CHECK(are_connected(client, streams[0].socket));
     CHECK(add("d", passed, take_passed_socket).error().desc ==
           fmt::format("File descriptor '{}' is already in use", fd));
+}
+
+TEST_CASE_METHOD(ChardevFixture, "Chardev: of a host with several addresses it listens at each",
+                 "[chardev]") {
+    std::vector<UniqueFd> listeners;
+    for (int address = 0; address < 2; ++address)
+        listeners.push_back(listen_on_loopback());
+    const std::string ports[] = {port_of(listeners[0]), port_of(listeners[1])};
+    ListeningChardev chardev{io, "c", std::move(listeners)};
+    const std::string addresses =
+        fmt::format("tcp:127.0.0.1:{},tcp:127.0.0.1:{},server=on", ports[0], ports[1]);
+    CHECK(chardev.filename() == "disconnected:" + addresses);
+
+    const std::string &chosen = GENERATE_REF(ports[0], ports[1]);
+    bool somebody = false;
+    auto waiting = chardev.wait_for_client();
+    boost::asio::co_spawn(io, std::move(waiting), [&](const std::exception_ptr &) { somebody = true; });
+    io.poll();
+    CHECK_FALSE(somebody);
+    const UniqueFd early = connect_to_port(chosen);
+    run_until([&] { return somebody; });
+    chardev.turn_away_waiting();
+    CHECK(is_readable(early.get())); // the end
+
+    const auto serve = [this](ChardevStream stream) { streams.push_back(std::move(stream)); };
+    REQUIRE(chardev.attach(serve, Echo::by_terminal).has_value());
+    std::vector<UniqueFd> clients;
+    for (const std::string &port : ports) {
+        clients.push_back(connect_to_port(port));
+        await_clients(clients.size());
+        CHECK(are_connected(clients.back(), streams.back().socket));
+    }
+    CHECK(chardev.filename() == addresses);
+    chardev.detach();
+    const UniqueFd late = connect_to_port(chosen);
+    io.poll();
+    CHECK(streams.size() == 2);
+    chardev.shut_down();
+    auto refused = connect_tcp("127.0.0.1", chosen);
+    CHECK(run_alone(std::move(refused)).value().has_error());
 }
 
 TEST_CASE_METHOD(ChardevFixture, "Chardev: a connection that was passed to it has one client, once",

@@ -218,8 +218,9 @@ TEST_CASE_METHOD(AccessFixture, "monitor access: what is wrong with its socket l
     };
     CHECK(refusal({.chardev = "c", .mode = "0888"}) ==
           "Parameter 'mode' expects an octal number from 0 to 0777");
-    CHECK(refusal({.chardev = "c", .mode = "0666", .owner = "no-such"}) == "User 'no-such' not found");
-    CHECK(refusal({.chardev = "c", .group = "no-such"}) == "Group 'no-such' not found");
+    CHECK(refusal({.chardev = "c", .mode = "0666", .owner = "no-such"}) ==
+          "User 'no-such' not found in /etc/passwd");
+    CHECK(refusal({.chardev = "c", .group = "no-such"}) == "Group 'no-such' not found in /etc/group");
     CHECK(refusal({.chardev = "d", .mode = "0666"}) ==
           "chardev 'd' has no socket file to set mode, owner or group of");
     CHECK(refusal({.chardev = "c", .iothread = "nope", .mode = "0666"}) == "iothread \"nope\" not found");

@@ -6,10 +6,20 @@
 #include <catch2/catch.hpp>
 
 #include <dirent.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
 
 using namespace iothreadd;
 using namespace iothreadd::test;
@@ -43,7 +53,96 @@ std::string refusal(const UnixSocketFile &file, const SocketAccess::Options &opt
     return access ? "nothing refused" : access.error().desc;
 }
 
+int services_asked = 0; ///< for a user or group
+
+/// What is done to files while it lives, in order. It pretends that owners change, so that a test needs no
+/// privileges.
+class Recorder {
+public:
+    Recorder() { current = this; }
+    ~Recorder() { current = nullptr; }
+    Recorder(const Recorder &) = delete;
+    Recorder &operator=(const Recorder &) = delete;
+
+    static inline Recorder *current = nullptr;
+    std::vector<std::string> calls;
+    std::optional<std::pair<uid_t, gid_t>> owner;
+};
+
 } // namespace
+
+// In place of the C library's.
+extern "C" int getpwnam_r(const char *, passwd *, char *, size_t, passwd **found) {
+    ++services_asked;
+    *found = nullptr;
+    return 0;
+}
+
+extern "C" int getgrnam_r(const char *, group *, char *, size_t, group **found) {
+    ++services_asked;
+    *found = nullptr;
+    return 0;
+}
+
+extern "C" int chmod(const char *path, mode_t mode) noexcept {
+    if (Recorder::current != nullptr)
+        Recorder::current->calls.push_back(fmt::format("mode {:o}", mode));
+    return ::fchmodat(AT_FDCWD, path, mode, 0);
+}
+
+extern "C" int fstat(int fd, struct stat *found) noexcept {
+    const int result = ::fstatat(fd, "", found, AT_EMPTY_PATH);
+    if (Recorder::current != nullptr && Recorder::current->owner)
+        std::tie(found->st_uid, found->st_gid) = *Recorder::current->owner;
+    return result;
+}
+
+extern "C" int fchownat(int fd, const char *path, uid_t owner, gid_t group, int flags) noexcept {
+    if (Recorder::current == nullptr)
+        return static_cast<int>(::syscall(SYS_fchownat, fd, path, owner, group, flags));
+    struct stat now {};
+    ::fstatat(fd, path, &now, flags);
+    Recorder::current->calls.push_back(
+        fmt::format("owner {}:{} with mode {:o}", owner, group, now.st_mode & 07777));
+    Recorder::current->owner.emplace(owner, group);
+    return 0;
+}
+
+TEST_CASE_METHOD(Fixture, "SocketAccess: in between, nobody can connect who may not before or afterwards",
+                 "[monitor]") {
+    struct Row {
+        std::string mode;
+        std::vector<std::string> there;
+        std::vector<std::string> back;
+    };
+    const auto before = status();
+    const std::string then = fmt::format("owner {}:{} with mode ", before.st_uid, before.st_gid);
+    const auto row = GENERATE_COPY(values<Row>(
+        {{"0666", {"owner 4711:4712 with mode 600", "mode 666"}, {"mode 600", then + "600"}},
+         {"0660", {"owner 4711:4712 with mode 600", "mode 660"}, {"mode 600", then + "600"}},
+         {"0060", {"mode 0", "owner 4711:4712 with mode 0", "mode 60"}, {"mode 0", then + "0", "mode 600"}},
+         {"0600", {"owner 4711:4712 with mode 600"}, {then + "600"}}}));
+    Recorder recorder;
+    {
+        const auto access =
+            SocketAccess::change(listener.file, {.mode = row.mode, .owner = "4711", .group = "4712"});
+        REQUIRE(access.has_value());
+        CHECK(recorder.calls == row.there);
+        recorder.calls.clear();
+    }
+    CHECK(recorder.calls == row.back);
+}
+
+TEST_CASE_METHOD(Fixture, "SocketAccess: knows the users and groups in /etc, and asks nobody for them",
+                 "[monitor]") {
+    services_asked = 0;
+    Recorder recorder;
+    REQUIRE(SocketAccess::change(listener.file, {.owner = "daemon", .group = "daemon"}).has_value());
+    CHECK(recorder.calls.front() == "owner 1:1 with mode 600");
+    CHECK(refusal(listener.file, {.owner = "no-such-user"}) ==
+          "User 'no-such-user' not found in /etc/passwd");
+    CHECK(services_asked == 0);
+}
 
 TEST_CASE_METHOD(Fixture, "SocketAccess: the mode stays while it lives, and is put back", "[monitor]") {
     const std::size_t before = open_descriptors();
@@ -91,13 +190,14 @@ TEST_CASE_METHOD(Fixture, "SocketAccess: takes modes in octal, without set-id an
 }
 
 TEST_CASE_METHOD(Fixture, "SocketAccess: names and numbers of nobody are refused", "[monitor]") {
-    CHECK(refusal(listener.file, {.owner = "no such user"}) == "User 'no such user' not found");
+    CHECK(refusal(listener.file, {.owner = "no such user"}) ==
+          "User 'no such user' not found in /etc/passwd");
     CHECK(refusal(listener.file, {.mode = "0666", .group = "no such group"}) ==
-          "Group 'no such group' not found");
-    CHECK(refusal(listener.file, {.owner = ""}) == "User '' not found");
+          "Group 'no such group' not found in /etc/group");
+    CHECK(refusal(listener.file, {.owner = ""}) == "User '' not found in /etc/passwd");
     CHECK(refusal(listener.file, {.owner = std::string("root\0", 5)}) ==
-          std::string("User 'root\0' not found", 22));
-    CHECK(refusal(listener.file, {.owner = "-1"}) == "User '-1' not found");
+          std::string("User 'root\0' not found in /etc/passwd", 37));
+    CHECK(refusal(listener.file, {.owner = "-1"}) == "User '-1' not found in /etc/passwd");
     const auto number = GENERATE("4294967295", "4294967296", "99999999999999999999999");
     CHECK(refusal(listener.file, {.owner = number}) ==
           "Parameter 'owner' expects a name or a number below 4294967295");

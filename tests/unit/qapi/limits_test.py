@@ -29,6 +29,7 @@ LIMITS = {
     "the same, as JSON": "daemon/monitor/event_history.hpp kMaxBytes",
     "for reading the rest when the program ends": "daemon/monitor/monitor_server.hpp kCloseTimeout",
     "character devices": "daemon/chardev/chardev_registry.hpp kMaxChardevs",
+    "host names looked up at once": "daemon/util/run_blocking.hpp kMaxBlockingCalls",
     "descriptors of a client that no command took": "daemon/monitor/pending_fds.hpp kMaxPendingFds",
     "descriptors with a name": "daemon/util/fd_store.hpp kMaxNamedFds",
     "descriptors in fd sets": "daemon/util/fd_store.hpp kMaxFdsInSets",
