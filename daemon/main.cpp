@@ -42,6 +42,8 @@ int serve(const CommandLine &line) {
         if (*next == Daemon::Next::exit)
             return EXIT_SUCCESS;
     }
+    if ((*daemon)->await_clients() == Daemon::Next::exit)
+        return EXIT_SUCCESS;
 
     std::optional<PidFile> pid_file;
     if (line.settings.pidfile) {

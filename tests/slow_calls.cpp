@@ -8,8 +8,8 @@
 //   several       127.0.0.1 and 127.0.0.2
 //   other names   no such host
 //
-// A user or group asked for by its name waits at the gate and is not found then; so does unlink() of a file
-// that is called slow..., before it is removed.
+// A user or group asked for by its name waits at the gate and is not found then; a file that is called
+// slow... waits there before it is opened or removed.
 //
 // The gate is the FIFO that the environment variable IOTHREADD_GATE names: open while somebody has it open
 // for writing. Beside it the file GATE.reached says that somebody came to it.
@@ -20,6 +20,7 @@
 #include <pwd.h>
 #include <unistd.h>
 
+#include <cstdarg>
 #include <cstdlib>
 #include <string>
 #include <string_view>
@@ -27,6 +28,8 @@
 namespace {
 
 using Getaddrinfo = int (*)(const char *, const char *, const addrinfo *, addrinfo **);
+
+bool is_slow(std::string_view path) { return path.substr(path.rfind('/') + 1).starts_with("slow"); }
 
 void pass_gate() {
     const char *const gate = std::getenv("IOTHREADD_GATE");
@@ -74,8 +77,20 @@ extern "C" int getgrnam_r(const char *__restrict, group *__restrict, char *__res
 }
 
 extern "C" int unlink(const char *path) noexcept {
-    const std::string_view name = path;
-    if (name.substr(name.rfind('/') + 1).starts_with("slow"))
+    if (is_slow(path))
         pass_gate();
     return ::unlinkat(AT_FDCWD, path, 0);
+}
+
+extern "C" int open(const char *path, int flags, ...) {
+    mode_t mode = 0;
+    if ((flags & O_CREAT) != 0) {
+        va_list rest;
+        va_start(rest, flags);
+        mode = va_arg(rest, mode_t);
+        va_end(rest);
+    }
+    if (is_slow(path))
+        pass_gate();
+    return ::openat(AT_FDCWD, path, flags, mode);
 }

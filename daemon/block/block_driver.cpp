@@ -11,16 +11,14 @@ namespace {
 /// One function per driver; a driver of the schema without one does not compile.
 class Drivers {
 public:
-    using Node = Result<std::unique_ptr<BlockNode>>;
-
     Drivers(IOThreadPool &iothreads, FdStore &fds, BlockNodeInfo info, const qapi::BlockdevOptions &common)
         : iothreads_(iothreads), fds_(fds), info_(std::move(info)), common_(common) {}
 
-    Node operator()(const qapi::BlockdevOptionsFile &options) {
+    OpeningNode operator()(const qapi::BlockdevOptionsFile &options) {
         return open_file_node(iothreads_, fds_, std::move(info_), common_, options);
     }
-    Node operator()(const qapi::BlockdevOptionsNull &options) {
-        return open_null_node(iothreads_, std::move(info_), options);
+    OpeningNode operator()(const qapi::BlockdevOptionsNull &options) {
+        co_return open_null_node(iothreads_, std::move(info_), options);
     }
 
 private:
@@ -32,8 +30,7 @@ private:
 
 } // namespace
 
-Result<std::unique_ptr<BlockNode>> open_block_node(IOThreadPool &iothreads, FdStore &fds,
-                                                   const qapi::BlockdevOptions &options) {
+OpeningNode open_block_node(IOThreadPool &iothreads, FdStore &fds, const qapi::BlockdevOptions &options) {
     const qapi::BlockdevCacheOptions cache = options.cache.value_or(qapi::BlockdevCacheOptions{});
     BlockNodeInfo info{.name = options.node_name.value(),
                        .driver = qapi::to_string(options.driver()),
@@ -41,7 +38,9 @@ Result<std::unique_ptr<BlockNode>> open_block_node(IOThreadPool &iothreads, FdSt
                        .read_only = options.read_only.value_or(false),
                        .cache_direct = cache.direct.value_or(false),
                        .cache_no_flush = cache.no_flush.value_or(false)};
-    return std::visit(Drivers(iothreads, fds, std::move(info), options), options.u);
+    Drivers drivers(iothreads, fds, std::move(info), options);
+    auto opening = std::visit(drivers, options.u);
+    co_return co_await std::move(opening);
 }
 
 } // namespace iothreadd

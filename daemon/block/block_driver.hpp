@@ -7,6 +7,8 @@
 
 #include "daemon/block/block_node.hpp"
 
+#include <boost/asio/awaitable.hpp>
+
 namespace iothreadd {
 
 class FdStore;
@@ -15,9 +17,11 @@ namespace qapi {
 struct BlockdevOptions;
 }
 
-/// Open a node. `options` has a node-name.
+/// A node that is being opened: nobody waits for a file system that does not answer but who asked.
+using OpeningNode = boost::asio::awaitable<Result<std::unique_ptr<BlockNode>>>;
+
+/// Open a node. `options`, which stay as long as that takes, have a node-name.
 /// Errors: those of the driver.
-Result<std::unique_ptr<BlockNode>> open_block_node(IOThreadPool &iothreads, FdStore &fds,
-                                                   const qapi::BlockdevOptions &options);
+OpeningNode open_block_node(IOThreadPool &iothreads, FdStore &fds, const qapi::BlockdevOptions &options);
 
 } // namespace iothreadd

@@ -38,17 +38,21 @@ Result<void> BlockGraph::check_name(std::string_view name) const {
     return {};
 }
 
-Result<void> BlockGraph::add(const qapi::BlockdevOptions &options) {
+boost::asio::awaitable<Result<void>> BlockGraph::add(qapi::BlockdevOptions options) {
     assert_main_thread();
     if (!options.node_name)
-        return generic_error("'node-name' must be specified for the root node");
+        co_return generic_error("'node-name' must be specified for the root node");
     if (Result<void> checked = check_name(*options.node_name); !checked)
-        return checked;
-    Result<std::unique_ptr<BlockNode>> node = open_block_node(iothreads_, fds_, options);
+        co_return checked;
+    auto opening = open_block_node(iothreads_, fds_, options);
+    Result<std::unique_ptr<BlockNode>> node = co_await std::move(opening);
     if (!node)
-        return std::move(node).error();
+        co_return std::move(node).error();
+    if (Result<void> checked = check_name(*options.node_name);
+        !checked) // once more: it may have taken a while
+        co_return checked;
     nodes_.push_back(std::move(*node));
-    return {};
+    co_return Result<void>{};
 }
 
 Result<void> BlockGraph::del(std::string_view name) {

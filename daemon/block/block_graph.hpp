@@ -7,6 +7,8 @@
 
 #include "daemon/util/result.hpp"
 
+#include <boost/asio/awaitable.hpp>
+
 #include <cstddef>
 #include <memory>
 #include <string_view>
@@ -34,7 +36,8 @@ public:
     BlockGraph &operator=(const BlockGraph &) = delete;
 
     BlockNode *find(std::string_view name) const; ///< null: there is none
-    Result<void> add(const qapi::BlockdevOptions &options);
+    /// Errors: no name, or one that cannot be used; those of open_block_node().
+    boost::asio::awaitable<Result<void>> add(qapi::BlockdevOptions options);
     Result<void> del(std::string_view name);
 
     /// Oldest first; whoever lists them for a client reverses it.

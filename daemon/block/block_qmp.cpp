@@ -66,7 +66,7 @@ Result<void> check_move(const BlockNode &node, const IOThread *target) {
 
 } // namespace
 
-Result<void> qmp_blockdev_add(QmpContext &context, const qapi::BlockdevOptions &args) {
+Awaitable<Result<void>> qmp_blockdev_add(QmpContext &context, const qapi::BlockdevOptions &args) {
     return context.graph.add(args);
 }
 

@@ -5,7 +5,7 @@
 // Thread: main thread.
 #pragma once
 
-#include "daemon/block/block_node.hpp"
+#include "daemon/block/block_driver.hpp"
 
 namespace iothreadd {
 
@@ -17,9 +17,8 @@ struct BlockdevOptionsFile;
 } // namespace qapi
 
 /// `info` has what all drivers know.
-/// Errors: FileNode::open(); aio=io_uring where the kernel refuses io_uring to this process.
-Result<std::unique_ptr<BlockNode>> open_file_node(IOThreadPool &iothreads, FdStore &fds, BlockNodeInfo info,
-                                                  const qapi::BlockdevOptions &common,
-                                                  const qapi::BlockdevOptionsFile &options);
+/// Errors: FileNode::open() and open_sent(); aio=io_uring where the kernel refuses io_uring to this process.
+OpeningNode open_file_node(IOThreadPool &iothreads, FdStore &fds, BlockNodeInfo info,
+                           const qapi::BlockdevOptions &common, const qapi::BlockdevOptionsFile &options);
 
 } // namespace iothreadd

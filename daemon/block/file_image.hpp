@@ -3,7 +3,7 @@
 // FileImage: a regular file, opened and measured for the file driver: how large it is, and what O_DIRECT asks
 // of requests there.
 //
-// Thread: any. open() is all that can block for long, and in one place, so that it can move to a worker.
+// Thread: any. open() is all that can take long.
 #pragma once
 
 #include "daemon/block/block_limits.hpp"

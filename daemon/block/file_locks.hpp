@@ -4,7 +4,8 @@
 // byte per permission, always locked shared: 100+b for a permission held, 200+b for one that nobody else may
 // hold. So many may hold the same byte, and a conflict shows by testing the byte of the opposite table.
 //
-// Thread: main thread.  Source: QEMU's image locking (open file description locks, spec of the file driver).
+// Thread: any one at a time.  Source: QEMU's image locking (open file description locks, spec of the file
+// driver).
 #pragma once
 
 #include "daemon/block/block_permissions.hpp"

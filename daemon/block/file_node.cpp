@@ -15,65 +15,73 @@ namespace {
 /// What every node needs, also without users: that the image is not half-way through something.
 constexpr BlockPermissions kAlways{.held = BlockPermissions::kConsistentRead};
 
-/// Open `/dev/fdset/N`.
-Result<FileImage> open_from_set(const FileImage::Options &how, FdStore &fds, FdSetUse &use) {
-    if (!FdStore::set_of(how.filename))
-        return generic_error("Could not parse fdset {}", how.filename);
-    const int access = how.read_only ? O_RDONLY : O_RDWR;
-    FdSetFile file = fds.duplicate(how.filename, access);
-    if (!file.fd)
-        return generic_error("Could not dup FD for {} flags {:x}: {}", how.filename,
-                             static_cast<unsigned>(access | (how.direct ? O_DIRECT : 0)),
-                             std::strerror(file.error));
-    use = std::move(file.use);
-    return FileImage::adopt(std::move(file.fd), how);
+Result<FileLocks> lock_image(const FileImage &image, const std::string &filename, FileLocks::Mode mode) {
+    FileLocks locks{image.fd.get(), mode, filename};
+    if (Result<void> locked = locks.update(kAlways); !locked)
+        return std::move(locked).error();
+    return locks;
+}
+
+/// With the size and the limits of the image.
+BlockNodeInfo measured(BlockNodeInfo info, const FileImage &image) {
+    info.size_bytes = image.size_bytes;
+    info.limits = image.limits;
+    return info;
 }
 
 } // namespace
 
-Result<std::unique_ptr<FileNode>> FileNode::open(IOThreadPool &iothreads, FdStore &fds, BlockNodeInfo info,
-                                                 const Options &options) {
-    const FileImage::Options how{
-        .filename = info.filename, .read_only = info.read_only, .direct = info.cache_direct};
-    const bool is_sent = FdStore::is_set_path(info.filename);
-    FdSetUse use;
-    Result<FileImage> image = is_sent ? open_from_set(how, fds, use) : FileImage::open(how);
+Result<FileNode::File> FileNode::open(const FileImage::Options &how, FileLocks::Mode locking) {
+    Result<FileImage> image = FileImage::open(how);
     if (!image)
         return std::move(image).error();
-    FileLocks locks{image->fd.get(), options.locking, info.filename};
-    if (Result<void> locked = locks.update(kAlways); !locked)
-        return std::move(locked).error();
-    if (is_sent) // at last: its flags are also those of what the client has
-        if (Result<void> prepared = image->prepare(how); !prepared)
-            return std::move(prepared).error();
-    info.size_bytes = image->size_bytes;
-    info.limits = image->limits;
-    return std::make_unique<FileNode>(iothreads, std::move(info), std::move(*image), std::move(use),
-                                      std::move(locks), options);
+    Result<FileLocks> locks = lock_image(*image, how.filename, locking);
+    if (!locks)
+        return std::move(locks).error();
+    return File{.use = {}, .image = std::move(*image), .locks = std::move(*locks)};
 }
 
-FileNode::FileNode(IOThreadPool &iothreads, BlockNodeInfo info, FileImage image, FdSetUse use,
-                   FileLocks locks, const Options &options)
-    : BlockNode(iothreads, std::move(info)),
+Result<FileNode::File> FileNode::open_sent(const FileImage::Options &how, FileLocks::Mode locking,
+                                           FdStore &fds) {
+    if (!FdStore::set_of(how.filename))
+        return generic_error("Could not parse fdset {}", how.filename);
+    const int access = how.read_only ? O_RDONLY : O_RDWR;
+    FdSetFile sent = fds.duplicate(how.filename, access);
+    if (!sent.fd)
+        return generic_error("Could not dup FD for {} flags {:x}: {}", how.filename,
+                             static_cast<unsigned>(access | (how.direct ? O_DIRECT : 0)),
+                             std::strerror(sent.error));
+    Result<FileImage> image = FileImage::adopt(std::move(sent.fd), how);
+    if (!image)
+        return std::move(image).error();
+    Result<FileLocks> locks = lock_image(*image, how.filename, locking);
+    if (!locks)
+        return std::move(locks).error();
+    // At last: its flags are also those of what the client has.
+    if (Result<void> prepared = image->prepare(how); !prepared)
+        return std::move(prepared).error();
+    return File{.use = std::move(sent.use), .image = std::move(*image), .locks = std::move(*locks)};
+}
+
+FileNode::FileNode(IOThreadPool &iothreads, BlockNodeInfo info, File file, const Options &options)
+    : BlockNode(iothreads, measured(std::move(info), file.image)),
       options_(options),
-      use_(std::move(use)),
-      fd_(std::move(image.fd)),
-      locks_(std::move(locks)) {}
+      file_(std::move(file)) {}
 
 std::uint64_t FileNode::allocated_bytes() const {
     struct stat status {};
-    if (::fstat(fd_.get(), &status) != 0)
+    if (::fstat(fd(), &status) != 0)
         return 0;
     return static_cast<std::uint64_t>(status.st_blocks) *
            512; // st_blocks counts these, whatever the file system
 }
 
 Result<void> FileNode::update_permissions(BlockPermissions permissions) {
-    return locks_.update(permissions | kAlways);
+    return file_.locks.update(permissions | kAlways);
 }
 
 FileIo::Target FileNode::target() const {
-    return {.fd = fd_.get(),
+    return {.fd = fd(),
             .alignment = info().cache_direct ? request_alignment() : 1,
             .use_ring = !options_.never_use_ring};
 }

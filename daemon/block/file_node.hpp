@@ -23,18 +23,24 @@ public:
     struct Options {
         bool unmap = false;          ///< discard deallocates; else it does nothing
         bool never_use_ring = false; ///< aio=threads
-        FileLocks::Mode locking = FileLocks::Mode::automatic;
     };
 
-    /// Opens, measures and locks the image; `fds` has those named /dev/fdset/N. `info` says all but size and
-    /// limits.
-    /// Errors: FileImage::open(), FileLocks::update(); `Could not parse fdset P`, `Could not dup FD for P
-    /// flags HEX: REASON`.
-    static Result<std::unique_ptr<FileNode>> open(IOThreadPool &iothreads, FdStore &fds, BlockNodeInfo info,
-                                                  const Options &options);
+    /// An image that is open and locked, and whose it was.
+    struct File {
+        FdSetUse use; ///< of the fd set that it is from, if it is
+        FileImage image;
+        FileLocks locks;
+    };
 
-    FileNode(IOThreadPool &iothreads, BlockNodeInfo info, FileImage image, FdSetUse use, FileLocks locks,
-             const Options &options);
+    /// Opens, measures and locks an image. It may take long. Any thread.
+    /// Errors: FileImage::open(), FileLocks::update().
+    static Result<File> open(const FileImage::Options &how, FileLocks::Mode locking);
+    /// The same for one of `fds`, named /dev/fdset/N.
+    /// Errors: `Could not parse fdset P`, `Could not dup FD for P flags HEX: REASON`; as above.
+    static Result<File> open_sent(const FileImage::Options &how, FileLocks::Mode locking, FdStore &fds);
+
+    /// `info` says all but size and limits.
+    FileNode(IOThreadPool &iothreads, BlockNodeInfo info, File file, const Options &options);
 
     std::uint64_t allocated_bytes() const override;
 
@@ -53,10 +59,10 @@ private:
     void note_no_zero_range() { knows_zero_range_.store(false, std::memory_order_relaxed); }
     void note_sync_failure(int result);
 
+    int fd() const { return file_.image.fd.get(); }
+
     const Options options_;
-    const FdSetUse use_; ///< of the fd set that fd_ is from, if it is
-    const UniqueFd fd_;
-    FileLocks locks_;
+    File file_;
     OverlapGuard overlap_guard_;
     std::atomic<bool> knows_zero_range_ = true;
     /// Once the page cache could not be written, nobody knows which of its pages were lost, and the kernel

@@ -18,10 +18,10 @@ Error could_not_open(const std::string &path, int error) {
 }
 
 /// Leaves what it opens as it is: something else may be refused.
-Result<FdSetFile> open_file(const std::string &path, int flags, FdStore &sets) {
+Result<FdSetFile> open_file(const std::string &path, int flags, FdStore *sets) {
     FdSetFile file;
-    if (FdStore::is_set_path(path)) {
-        file = sets.duplicate(path, flags & O_ACCMODE);
+    if (sets != nullptr && FdStore::is_set_path(path)) {
+        file = sets->duplicate(path, flags & O_ACCMODE);
     } else {
         file.fd.reset(::open(path.c_str(), flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, kNewFileMode));
         file.error = file.fd ? 0 : errno;
@@ -50,7 +50,7 @@ Result<void> make_empty(const std::string &path, int fd) {
 
 Result<FileChardev::Files> FileChardev::open(const std::string &output,
                                              const std::optional<std::string> &input, bool append,
-                                             FdStore &sets) {
+                                             FdStore *sets) {
     Files files; // a refusal below puts back the flags of what a client sent
     if (input) {
         auto opened = open_file(*input, O_RDONLY, sets);

@@ -20,10 +20,10 @@ public:
         FdSetUse output_use{};
     };
 
-    /// Either path may be that of one of the fd `sets`.
+    /// Either path may be that of one of the fd `sets`; without them it runs in any thread. It may take long.
     /// Errors: `Could not open 'P': REASON`.
     static Result<Files> open(const std::string &output, const std::optional<std::string> &input, bool append,
-                              FdStore &sets);
+                              FdStore *sets);
 
     FileChardev(boost::asio::io_context &io, std::string id, std::string filename, Files files);
 

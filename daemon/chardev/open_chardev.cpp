@@ -7,6 +7,7 @@
 #include "daemon/chardev/pty_chardev.hpp"
 #include "daemon/chardev/socket_name.hpp"
 #include "daemon/chardev/stdio_chardev.hpp"
+#include "daemon/util/run_blocking.hpp"
 #include "daemon/util/tcp_socket.hpp"
 #include "daemon/util/unix_listener.hpp"
 
@@ -169,15 +170,24 @@ asio::awaitable<Opened> open_socket(asio::io_context &io, std::string id, const 
     co_return co_await open_listener(io, std::move(id), socket.addr, take_fd);
 }
 
-Opened open_file(asio::io_context &io, std::string id, const qapi::ChardevFile &file, FdStore &sets) {
-    auto files = FileChardev::open(file.out, file.in, file.append.value_or(false), sets);
+asio::awaitable<Opened> open_file(asio::io_context &io, std::string id, qapi::ChardevFile file,
+                                  FdStore &sets) {
+    const bool append = file.append.value_or(false);
+    Result<FileChardev::Files> files = generic_error("not opened");
+    if (FdStore::is_set_path(file.out) || FdStore::is_set_path(file.in.value_or(""))) {
+        files = FileChardev::open(file.out, file.in, append, &sets);
+    } else {
+        auto opening =
+            run_blocking([file, append] { return FileChardev::open(file.out, file.in, append, nullptr); });
+        files = co_await std::move(opening);
+    }
     if (!files)
-        return files.error();
-    return std::make_unique<FileChardev>(io, std::move(id), "file", std::move(*files));
+        co_return files.error();
+    co_return std::make_unique<FileChardev>(io, std::move(id), "file", std::move(*files));
 }
 
-Opened open_null(asio::io_context &io, std::string id, FdStore &sets) {
-    auto files = FileChardev::open("/dev/null", std::nullopt, false, sets);
+Opened open_null(asio::io_context &io, std::string id) {
+    auto files = FileChardev::open("/dev/null", std::nullopt, false, nullptr);
     if (!files)
         return files.error();
     return std::make_unique<FileChardev>(io, std::move(id), "null", std::move(*files));
@@ -197,10 +207,10 @@ asio::awaitable<Opened> open_chardev(asio::io_context &io, std::string id,
                                      const qapi::ChardevBackend &backend, ChardevFds fds) {
     switch (backend.type()) {
     case Kind::file:
-        co_return open_file(io, std::move(id), std::get<static_cast<std::size_t>(Kind::file)>(backend.u).data,
-                            fds.sets);
+        co_return co_await open_file(
+            io, std::move(id), std::get<static_cast<std::size_t>(Kind::file)>(backend.u).data, fds.sets);
     case Kind::null:
-        co_return open_null(io, std::move(id), fds.sets);
+        co_return open_null(io, std::move(id));
     case Kind::pty:
         co_return open_pty(io, std::move(id));
     case Kind::socket: {

@@ -2,6 +2,7 @@
 #include "daemon/cli/daemon.hpp"
 
 #include "daemon/chardev/chardev_backend.hpp"
+#include "daemon/chardev/open_chardev.hpp"
 #include "daemon/cli/process.hpp"
 #include "daemon/export/nbd/nbd_server.hpp"
 #include "daemon/iothread/iothread_type.hpp"
@@ -85,8 +86,8 @@ Result<void> Daemon::object(const qapi::ObjectOptions &options) {
 }
 
 Result<void> Daemon::blockdev(const qapi::BlockdevOptions &options) {
-    QmpContext asked_here = context();
-    return qmp_blockdev_add(asked_here, options);
+    auto adding = graph_.add(options);
+    return wait_for(std::move(adding));
 }
 
 Result<void> Daemon::nbd_server(const qapi::NbdServerOptions &options) {
@@ -118,8 +119,22 @@ Result<void> Daemon::chardev(const qapi::ChardevOptions &options) {
 Result<void> Daemon::add_chardev(const std::string &id, Result<qapi::ChardevBackend> backend) {
     if (!backend)
         return backend.error();
+    if (waits_for_client(*backend)) {
+        std::get<static_cast<std::size_t>(qapi::ChardevBackendKind::socket)>(backend->u).data.wait = false;
+        awaited_.push_back(id);
+    }
     auto adding = chardevs_.add(id, std::move(*backend), take_passed_socket);
     return wait_for(std::move(adding));
+}
+
+Daemon::Next Daemon::await_clients() {
+    for (const std::string &id : awaited_) {
+        auto waiting = chardevs_.find(id)->wait_for_client();
+        (void)wait_for(std::move(waiting)); // nobody can remove it
+        if (interrupted_)
+            return Next::exit;
+    }
+    return Next::go_on;
 }
 
 Result<void> Daemon::monitor(const qapi::MonitorOptions &options) { return add_monitor(tree_, options); }

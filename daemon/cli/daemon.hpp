@@ -29,6 +29,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace iothreadd {
 
@@ -43,6 +44,9 @@ public:
 
     /// Carry out one option. `exit`: it asked for help, which is on stdout, or a signal came while it waited.
     Result<Next> apply(const CommandLine::Step &step);
+    /// After all options: wait for a client of each chardev that asked for it. By then the monitors have said
+    /// who may connect. `exit`: a signal came.
+    Next await_clients();
 
     /// Serve until a signal or `quit` ends it and everything is drained.
     void run();
@@ -80,6 +84,7 @@ private:
     BlockGraph graph_;
     ExportRegistry exports_;
 
+    std::vector<std::string> awaited_; ///< ids of chardevs
     bool help_printed_ = false;
     bool interrupted_ = false; ///< by a signal
     bool ending_ = false;      ///< asked to

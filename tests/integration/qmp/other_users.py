@@ -2,13 +2,14 @@
 """Clients of other users and groups: whom the socket's file lets connect, and who gets which role there."""
 import errno
 import os
+import select
 import socket
 import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness import Case, Failure, QmpClient, Skip, equal
+from harness import Case, Failure, QmpClient, Skip, check, equal
 
 @dataclass(frozen=True)
 class User:
@@ -90,6 +91,7 @@ def test(case: Case) -> None:
                 equal(seen, ["operator", "operator", "read-only", "operator", "denied"], "roles")
         waiting(qmp, path)
         qmp.execute("object-del", {"id": "io0"})
+    waits_for_them(case)
 
 
 def owner(path: Path) -> tuple[int, int, int]:
@@ -154,3 +156,15 @@ def waiting(qmp: QmpClient, path: Path) -> None:
     except PermissionError:
         return
     raise Failure("everybody can connect although no monitor says so")
+
+
+def waits_for_them(case: Case) -> None:
+    """With wait the program starts when somebody has connected; who may is decided before it waits."""
+    path = case.path("wait.sock")
+    daemon = case.start("--chardev", f"socket,id=w,path={path},server=on,wait=on",
+                        "--object", "monitor-qmp,id=w,chardev=w,mode=0666", wait_ready=False)
+    daemon.until(lambda: path.exists() and owner(path) == (0, 0, 0o666), "a socket for everybody")
+    daemon.until(lambda: "waiting for a connection" in daemon.stderr, "it says that it waits")
+    check(not select.select([daemon.notify.socket], [], [], 0)[0], "it is ready before anybody has connected")
+    equal(NOBODY.role(path), "operator", "the first client")
+    daemon.wait_ready()

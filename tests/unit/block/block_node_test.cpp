@@ -110,19 +110,15 @@ TEST_CASE("BlockNode: two nodes on one file are two openers", "[block][node]") {
 }
 
 TEST_CASE("BlockNode: opening a file that nobody may read is refused", "[block][node]") {
-    Loop loop;
     TempDir dir;
     const std::string path = dir.file("image");
     write_file(path, pattern(512));
     Stranger stranger(path);
     REQUIRE(stranger.lock(200));
-    BlockNodeInfo info;
-    info.name = "f0";
-    info.filename = path;
-    const auto refused = FileNode::open(loop.pool, loop.no_fds, info, {});
+    const auto refused = FileNode::open({.filename = path}, FileLocks::Mode::automatic);
     REQUIRE(refused.has_error());
     CHECK(refused.error().desc == "Failed to get \"consistent read\" lock");
-    CHECK(FileNode::open(loop.pool, loop.no_fds, info, {.locking = FileLocks::Mode::off}));
+    CHECK(FileNode::open({.filename = path}, FileLocks::Mode::off));
 }
 
 TEST_CASE("BlockNode: a writer is refused on a read-only node", "[block][node]") {

@@ -165,16 +165,17 @@ public:
         info.name = "f0";
         info.driver = "file";
         info.filename = path;
-        auto node = FileNode::open(pool, no_fds, std::move(info), options);
-        if (!node)
-            FAIL(node.error().desc);
-        return std::move(*node);
+        auto file =
+            FileNode::open({.filename = path, .read_only = info.read_only, .direct = info.cache_direct},
+                           FileLocks::Mode::automatic);
+        if (!file)
+            FAIL(file.error().desc);
+        return std::make_unique<FileNode>(pool, std::move(info), std::move(*file), options);
     }
 
     EventList events;
     std::unique_ptr<AioContext> context;
     IOThreadPool pool;
-    FdStore no_fds;
 };
 
 /// A user that does nothing but be there.

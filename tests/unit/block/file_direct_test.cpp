@@ -17,19 +17,16 @@ namespace {
 constexpr std::uint32_t kAlignment = 4096;
 
 std::unique_ptr<FileNode> open_direct(Loop &loop, const std::string &path, bool never_use_ring = false) {
-    auto image = FileImage::open({.filename = path, .direct = true});
-    REQUIRE(image);
-    REQUIRE(image->limits.request_alignment <= kAlignment);
+    auto file = FileNode::open({.filename = path, .direct = true}, FileLocks::Mode::off);
+    REQUIRE(file);
+    REQUIRE(file->image.limits.request_alignment <= kAlignment);
     BlockNodeInfo info;
     info.name = "f0";
     info.driver = "file";
     info.filename = path;
-    info.size_bytes = image->size_bytes;
     info.cache_direct = true;
-    info.limits = {.request_alignment = kAlignment, .min_mem_alignment = kAlignment};
-    FileLocks unlocked{image->fd.get(), FileLocks::Mode::off, path};
-    return std::make_unique<FileNode>(loop.pool, std::move(info), std::move(*image), FdSetUse(),
-                                      std::move(unlocked),
+    file->image.limits = {.request_alignment = kAlignment, .min_mem_alignment = kAlignment};
+    return std::make_unique<FileNode>(loop.pool, std::move(info), std::move(*file),
                                       FileNode::Options{.never_use_ring = never_use_ring});
 }
 

@@ -8,6 +8,7 @@
 #include "daemon/qom/object_tree.hpp"
 #include "daemon/util/fd_store.hpp"
 #include "daemon/util/qmp_context.hpp"
+#include "daemon/util/run_alone.hpp"
 #include "daemon/util/shutdown_request.hpp"
 #include "qapi/block_core_commands.hpp"
 #include "tests/unit/block/block_test.hpp"
@@ -78,7 +79,7 @@ struct Qmp : Loop {
         return options;
     }
     BlockNode &add_null(const std::string &name) {
-        REQUIRE(qmp_blockdev_add(qmp, null_options(name)));
+        REQUIRE(add(null_options(name)) == "");
         return *graph.find(name);
     }
     std::unique_ptr<Command> set_iothread(const std::string &node, std::optional<std::string> iothread,
@@ -100,7 +101,8 @@ struct Qmp : Loop {
         return result ? "" : result.error().desc;
     }
     std::string add(const qapi::BlockdevOptions &options) {
-        const auto result = qmp_blockdev_add(qmp, options);
+        auto adding = qmp_blockdev_add(qmp, options);
+        const auto result = run_alone(std::move(adding)).value();
         return result ? "" : result.error().desc;
     }
 

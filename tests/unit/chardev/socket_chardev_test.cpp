@@ -138,7 +138,8 @@ TEST_CASE_METHOD(ChardevFixture, "Chardev: of a host with several addresses it l
     const std::string &chosen = GENERATE_REF(ports[0], ports[1]);
     bool somebody = false;
     auto waiting = chardev.wait_for_client();
-    boost::asio::co_spawn(io, std::move(waiting), [&](const std::exception_ptr &) { somebody = true; });
+    boost::asio::co_spawn(io, std::move(waiting),
+                          [&](const std::exception_ptr &, const Result<void> &) { somebody = true; });
     io.poll();
     CHECK_FALSE(somebody);
     const UniqueFd early = connect_to_port(chosen);
@@ -146,7 +147,10 @@ TEST_CASE_METHOD(ChardevFixture, "Chardev: of a host with several addresses it l
     chardev.turn_away_waiting();
     CHECK(is_readable(early.get())); // the end
 
-    const auto serve = [this](ChardevStream stream) { streams.push_back(std::move(stream)); };
+    const auto serve = [this](ChardevStream stream) {
+        streams.push_back(std::move(stream));
+        return true;
+    };
     REQUIRE(chardev.attach(serve, Echo::by_terminal).has_value());
     std::vector<UniqueFd> clients;
     for (const std::string &port : ports) {
@@ -160,8 +164,8 @@ TEST_CASE_METHOD(ChardevFixture, "Chardev: of a host with several addresses it l
     io.poll();
     CHECK(streams.size() == 2);
     chardev.shut_down();
-    auto refused = connect_tcp("127.0.0.1", chosen);
-    CHECK(run_alone(std::move(refused)).value().has_error());
+    auto too_late = connect_tcp("127.0.0.1", chosen);
+    CHECK(run_alone(std::move(too_late)).value().has_error());
 }
 
 TEST_CASE_METHOD(ChardevFixture, "Chardev: a connection that was passed to it has one client, once",
@@ -254,15 +258,8 @@ TEST_CASE_METHOD(ChardevFixture, "Chardev: waits for room in the backlog of whom
 
 TEST_CASE_METHOD(ChardevFixture, "Chardev: connects again also after it had no descriptor for that",
                  "[chardev]") {
-    auto binding = bind_tcp_listener("127.0.0.1", "0");
-    auto listener = run_alone(std::move(binding)).value();
-    REQUIRE(listener.has_value());
-    sockaddr_in address{};
-    socklen_t length = sizeof(address);
-    REQUIRE(::getsockname(listener->get(), reinterpret_cast<sockaddr *>(&address), &length) == 0);
-    REQUIRE(add("c", socket_at({.host = "127.0.0.1",
-                                .port = std::to_string(ntohs(address.sin_port)),
-                                .reconnect_ms = 10})));
+    const UniqueFd listener = listen_on_loopback();
+    REQUIRE(add("c", socket_at({.host = "127.0.0.1", .port = port_of(listener), .reconnect_ms = 10})));
     attach("c");
     await_clients(1);
     streams[0].socket.reset();

@@ -85,7 +85,8 @@ public:
         null.size = kSize;
         null.latency_ns = latency_ns;
         options.u.emplace<1>() = {null};
-        REQUIRE(graph.add(options).has_value());
+        auto adding = graph.add(options);
+        REQUIRE(run_alone(std::move(adding)).value().has_value());
         nodes.push_back(name);
     }
     IOThread &io0() { return *iothreads[0]; }

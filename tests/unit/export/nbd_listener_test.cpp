@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/export/nbd/nbd_listener.hpp"
+#include "daemon/util/inherited_socket.hpp"
 #include "daemon/util/run_alone.hpp"
 #include "tests/unit/export/temp_dir.hpp"
 
