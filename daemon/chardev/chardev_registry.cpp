@@ -10,16 +10,37 @@
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 namespace iothreadd {
+namespace {
+
+/// An id that nobody else gets while its chardev is being opened. It may outlive the registry, in a coroutine
+/// that is not run to its end.
+class Reserved {
+public:
+    Reserved(std::shared_ptr<std::set<std::string>> ids, std::string id)
+        : ids_(std::move(ids)), id_(std::move(id)) {
+        ids_->insert(id_);
+    }
+    ~Reserved() { ids_->erase(id_); }
+    Reserved(const Reserved &) = delete;
+    Reserved &operator=(const Reserved &) = delete;
+
+private:
+    const std::shared_ptr<std::set<std::string>> ids_;
+    const std::string id_;
+};
+
+} // namespace
 
 Result<void> ChardevRegistry::check_new(const std::string &id, const qapi::ChardevBackend &backend) const {
     if (auto checked = check_identifier("id", id); !checked)
         return checked;
-    if (find(id) != nullptr)
+    if (find(id) != nullptr || opening_->contains(id))
         return generic_error("Chardev with id '{}' already exists", id);
-    if (chardevs_.size() >= kMaxChardevs)
+    if (chardevs_.size() + opening_->size() >= kMaxChardevs)
         return generic_error("Too many character devices, at most {} can exist", kMaxChardevs);
     const auto is_stdio = [](const auto &chardev) { return chardev->filename() == "stdio"; };
     if (backend.type() == qapi::ChardevBackendKind::stdio && std::ranges::any_of(chardevs_, is_stdio))
@@ -32,13 +53,14 @@ boost::asio::awaitable<Result<void>> ChardevRegistry::add(std::string id, qapi::
     assert_main_thread();
     if (auto checked = check_new(id, backend); !checked)
         co_return checked.error();
-    ChardevFds fds{.take = std::move(take_fd), .sets = fds_};
-    auto opened = co_await open_chardev(io_, id, backend, std::move(fds));
-    if (!opened)
-        co_return opened.error();
-    if (auto checked = check_new(id, backend); !checked) // once more: it may have taken a while
-        co_return checked.error();
-    chardevs_.push_back(std::move(*opened));
+    {
+        const Reserved reserved{opening_, id};
+        ChardevFds fds{.take = std::move(take_fd), .sets = fds_};
+        auto opened = co_await open_chardev(io_, id, backend, std::move(fds));
+        if (!opened)
+            co_return opened.error();
+        chardevs_.push_back(std::move(*opened));
+    }
     if (waits_for_client(backend))
         co_return co_await chardevs_.back()->wait_for_client();
     co_return Result<void>{};

@@ -12,6 +12,7 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -47,6 +48,8 @@ private:
     boost::asio::io_context &io_;
     FdStore &fds_;
     std::vector<std::unique_ptr<Chardev>> chardevs_;
+    const std::shared_ptr<std::set<std::string>> opening_ =
+        std::make_shared<std::set<std::string>>(); ///< ids
 };
 
 } // namespace iothreadd

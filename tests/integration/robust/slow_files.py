@@ -10,6 +10,7 @@ def test(case: Case) -> None:
     gate = case.gate()
     others_are_served(case, gate)
     first_come(case, gate)
+    one_id_one_file(case, gate)
     quit_at_once(case, gate)
 
 
@@ -61,6 +62,21 @@ def first_come(case: Case, gate: Gate) -> None:
         equal([entry["drv"] for entry in other.execute("query-named-block-nodes")], ["null-co"], "nodes")
         check(str(slow) not in daemon.fds(), "the image is still open")
         other.execute("blockdev-del", {"node-name": "n"})
+    daemon.finish()
+
+
+def one_id_one_file(case: Case, gate: Gate) -> None:
+    """A chardev's id is taken while its file is being opened: what is refused empties no file."""
+    daemon = case.start(env=gate.env)
+    precious = case.path("precious.log")
+    precious.write_text("precious")
+    with daemon.qmp() as first, daemon.qmp() as second:
+        request = first.send("chardev-add", log("c", case.path("slow.log")))
+        daemon.until(lambda: opening(daemon) == 1, "a file that is being opened")
+        second.refused("chardev-add", log("c", precious), text="Chardev with id 'c' already exists")
+        with gate.open():
+            equal(first.reply(request), {}, "the answer")
+    equal(precious.read_text(), "precious", "the other file")
     daemon.finish()
 
 
