@@ -2,6 +2,7 @@
 #include "daemon/chardev/byte_relay.hpp"
 
 #include "daemon/util/exception_text.hpp"
+#include "daemon/util/watched_descriptor.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
@@ -37,21 +38,6 @@ void assign(stream_descriptor &descriptor, UniqueFd fd) {
     (void)fd.release();
     boost::system::error_code ignored;
     descriptor.native_non_blocking(true, ignored); // for as long as nobody takes that back
-}
-
-/// Resume when `descriptor` is ready; false: it was closed. `not_yet`: it was not, though it seemed so. What
-/// is no file to wait for, such as one on a disk, is ready always.
-asio::awaitable<bool> become_ready(stream_descriptor &descriptor, short event, bool not_yet) {
-    const auto how = event == POLLIN ? stream_descriptor::wait_read : stream_descriptor::wait_write;
-    while (descriptor.is_open()) {
-        pollfd now{.fd = descriptor.native_handle(), .events = event, .revents = 0};
-        if (!std::exchange(not_yet, false) && ::poll(&now, 1, 0) == 1)
-            co_return true;
-        auto [failure] = co_await descriptor.async_wait(how, kUseTuple);
-        if (failure)
-            break;
-    }
-    co_return false;
 }
 
 bool try_again() { return errno == EAGAIN || errno == EINTR; }
@@ -144,8 +130,8 @@ void ByteRelay::stop() {
     ended_ = nullptr;
     if (over_)
         return;
+    close_watched(input_);
     boost::system::error_code ignored;
-    input_.close(ignored);
     socket_.shutdown(asio::socket_base::shutdown_both, ignored); // what is in it can be read still
     flush_timer_.expires_after(kFlushTimeout);
     flush_timer_.async_wait([self = shared_from_this()](const boost::system::error_code &error) {
@@ -174,8 +160,8 @@ void ByteRelay::close() {
     flush_timer_.cancel();
     boost::system::error_code ignored;
     socket_.close(ignored);
-    input_.close(ignored);
-    output_.close(ignored);
+    close_watched(input_);
+    close_watched(output_);
 }
 
 } // namespace iothreadd

@@ -4,6 +4,7 @@
 #include "daemon/chardev/socket_name.hpp"
 #include "daemon/util/exception_text.hpp"
 #include "daemon/util/thread.hpp"
+#include "daemon/util/watched_descriptor.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -14,6 +15,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <spdlog/spdlog.h>
 
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
@@ -163,7 +165,7 @@ asio::awaitable<Result<void>> ListeningChardev::wait_for_client() {
     descriptor->assign(any.get());
     (void)any.release();
     acceptor->first_client = descriptor;
-    co_await descriptor->async_wait(asio::posix::descriptor_base::wait_read, kUseTuple);
+    co_await become_ready(*descriptor, POLLIN);
     if (!acceptor->doors.front().listener.is_open())
         co_return generic_error("chardev '{}' was removed", name);
     co_return Result<void>{};
@@ -189,7 +191,7 @@ void ListeningChardev::shut_down() {
         waiting->cancel(error);
     file_.remove();
     for (Door &door : acceptor_->doors)
-        door.listener.close(error);
+        close_watched(door.listener);
 }
 
 } // namespace iothreadd

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/chardev/pty_chardev.hpp"
 
+#include "daemon/util/watched_descriptor.hpp"
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <spdlog/spdlog.h>
@@ -47,6 +49,9 @@ struct PtyChardev::Openings {
         descriptor.assign(fd.get());
         (void)fd.release();
     }
+    ~Openings() { close_watched(descriptor); }
+    Openings(const Openings &) = delete;
+    Openings &operator=(const Openings &) = delete;
 
     void look();
     /// From now on.

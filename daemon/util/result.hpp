@@ -69,8 +69,8 @@ public:
 
     /// A value of a type that converts to anything, as Json does: it is the value, never an Error.
     template <std::same_as<T> U>
-    requires std::is_constructible_v<Error, U> Result(U value)
-        : boost::system::result<T, Error>(boost::system::in_place_value, std::move(value)) {}
+        requires std::is_constructible_v<Error, U>
+    Result(U value) : boost::system::result<T, Error>(boost::system::in_place_value, std::move(value)) {}
 };
 
 template <class... Args>

@@ -2,13 +2,13 @@
 #include "daemon/util/run_blocking.hpp"
 
 #include "daemon/util/thread.hpp"
+#include "daemon/util/watched_descriptor.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -22,9 +22,6 @@ namespace asio = boost::asio;
 
 namespace run_blocking_detail {
 namespace {
-
-/// Asio's errors as values.
-constexpr auto kUseTuple = asio::as_tuple(asio::use_awaitable);
 
 /// The threads, and what waits for one. Any thread.
 class Threads {
@@ -101,7 +98,9 @@ asio::awaitable<Result<void>> run(std::shared_ptr<Call> call) {
     closed_when_done.release();
     if (auto running = threads().run(call); !running)
         co_return running.error();
-    co_await done.async_wait(asio::posix::descriptor_base::wait_read, kUseTuple);
+    const bool finished = co_await become_ready(done, POLLIN); // the end of the pipe
+    if (!finished)
+        co_return generic_error("{}", std::generic_category().message(ECANCELED));
     call->synchronize();
     co_return Result<void>{};
 }

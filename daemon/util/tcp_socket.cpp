@@ -2,16 +2,16 @@
 #include "daemon/util/tcp_socket.hpp"
 
 #include "daemon/util/name_lookup.hpp"
+#include "daemon/util/watched_descriptor.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <cctype>
@@ -27,9 +27,6 @@ namespace {
 
 namespace asio = boost::asio;
 using asio::ip::tcp;
-
-/// Asio's errors as values.
-constexpr auto kUseTuple = asio::as_tuple(asio::use_awaitable);
 
 /// getaddrinfo() takes any number, blanks and signs too, and cuts it to 16 bits. A service name is its
 /// business.
@@ -127,9 +124,10 @@ asio::awaitable<int> connect_within(const UniqueFd &socket, const tcp::endpoint 
         if (!error && descriptor)
             descriptor->cancel();
     });
-    auto [failure] = co_await waiting->async_wait(asio::posix::descriptor_base::wait_write, kUseTuple);
-    if (failure)
-        co_return failure == asio::error::operation_aborted ? ETIMEDOUT : failure.value();
+    const bool in_time = co_await become_ready(*waiting, POLLOUT);
+    close_watched(*waiting);
+    if (!in_time)
+        co_return ETIMEDOUT;
     int error = 0;
     socklen_t length = sizeof(error);
     ::getsockopt(socket.get(), SOL_SOCKET, SO_ERROR, &error, &length);

@@ -2,6 +2,7 @@
 #include "daemon/export/nbd/nbd_acceptor.hpp"
 
 #include "daemon/util/thread.hpp"
+#include "daemon/util/watched_descriptor.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -45,7 +46,8 @@ NbdAcceptor::NbdAcceptor(asio::io_context &io, Host &host, std::vector<NbdListen
                          std::chrono::seconds handshake_timeout)
     : io_(io), host_(host), handshake_timeout_(handshake_timeout) {
     for (NbdListener &listener : listeners) {
-        asio::posix::stream_descriptor socket{io, listener.fd.release()};
+        asio::posix::stream_descriptor socket{io, listener.fd.get()};
+        (void)listener.fd.release();
         doors_.push_back({std::move(socket), std::move(listener.file), asio::steady_timer{io}});
     }
 }
@@ -70,7 +72,7 @@ void NbdAcceptor::stop(std::function<void()> stopped) {
     boost::system::error_code ignored;
     for (Door &door : doors_) {
         door.file.remove();
-        door.socket.close(ignored);
+        close_watched(door.socket);
     }
     for (const auto &guest : guests_)
         guest->socket.close(ignored);
