@@ -32,6 +32,12 @@ std::int64_t sooner(std::int64_t timeout_ns, std::int64_t budget_ns) {
     return timeout_ns == kForever ? budget_ns : std::min(timeout_ns, budget_ns);
 }
 
+std::int64_t thread_cpu_ns() {
+    timespec used{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used); // a system call
+    return used.tv_sec * kNsPerSecond + used.tv_nsec;
+}
+
 void relax_cpu() {
 #if defined(__x86_64__) || defined(__i386__)
     __builtin_ia32_pause();
@@ -78,7 +84,7 @@ Result<std::unique_ptr<AioContext>> AioContext::create(const Options &options) {
     assert(current_context == nullptr);
     const bool external = options.loop == Loop::external;
     std::unique_ptr<AioContext> context{new AioContext(options)};
-    auto notifier = Notifier::create(external);
+    auto notifier = Notifier::create(external, options.clock);
     if (notifier.has_error())
         return notifier.error();
     auto monitor = FdMonitor::create(options.fd_monitor, {context->events_, context->counters_, external});
@@ -87,7 +93,8 @@ Result<std::unique_ptr<AioContext>> AioContext::create(const Options &options) {
 
     ::prctl(PR_SET_TIMERSLACK, 1); // nanoseconds: the default delays each timed wait by 50 us
     context->notifier_ = std::move(*notifier);
-    context->monitor_ = std::move(*monitor);
+    context->monitor_ = std::move(monitor->monitor);
+    context->fallback_reason_ = std::move(monitor->fallback_reason);
     context->ring_ = context->monitor_->ring();
     context->monitor_->add(*context->notifier_);
     context->monitor_->submit(); // an external loop may sleep before the first pass
@@ -117,7 +124,9 @@ AioContext::~AioContext() {
 AioContext::AioContext(const Options &options)
     : loop_(options.loop),
       clock_(options.clock),
-      poller_(PollParameters{.max_ns = options.loop == Loop::own ? PollParameters::kDefaultMaxNs : 0}) {}
+      poller_(PollParameters{.max_ns = options.loop == Loop::own ? PollParameters::kDefaultMaxNs : 0}) {
+    set_block_cost(meter_.cost());
+}
 
 AioContext *AioContext::current() { return current_context; }
 
@@ -138,7 +147,12 @@ bool AioContext::poll(bool blocking) {
 
     const std::int64_t woken_ns = poller_.enabled() ? now_ns() : 0;
     bool progress = dispatch(woken_ns);
-    poller_.observe(woken_ns - start_ns);
+    const std::int64_t waited_ns = woken_ns - start_ns;
+    const std::int64_t waking_ns = std::exchange(slept_, false) ? meter_.cost().latency_ns : 0;
+    const std::int64_t gap_ns = std::max<std::int64_t>(0, waited_ns - waking_ns);
+    if (poller_.enabled())
+        counters_.gaps.add(gap_ns);
+    poller_.observe({.ns = waited_ns, .gap_ns = gap_ns, .end_ns = woken_ns});
     counters_.budget_ns.set(poller_.budget_ns());
     if (!timers_.empty())
         progress |= timers_.run(now_ns());
@@ -171,9 +185,10 @@ std::int64_t AioContext::spin(std::int64_t timeout_ns) {
     std::int64_t spun_ns = 0;
     const bool hit = spin_for(sooner(timeout_ns, poller_.budget_ns()), spun_ns);
     const bool due = timeout_ns != kForever && spun_ns >= timeout_ns;
-    (hit || due ? counters_.hits : counters_.misses).add();
-    counters_.spun_ns.add(static_cast<std::uint64_t>(spun_ns));
-    if (hit || due)
+    const bool useful = hit || due;
+    (useful ? counters_.hits : counters_.misses).add();
+    (useful ? counters_.useful_ns : counters_.wasted_ns).add(static_cast<std::uint64_t>(spun_ns));
+    if (useful)
         return 0;
     return timeout_ns == kForever ? kForever : timeout_ns - spun_ns;
 }
@@ -234,12 +249,42 @@ void AioContext::sleep(std::int64_t timeout_ns) {
     if (timeout_ns == 0) {
         monitor_->wait(0);
     } else {
-        const std::int64_t start_ns = now_ns();
-        monitor_->wait(timeout_ns);
-        counters_.blocks.add();
-        counters_.blocked_ns.add(static_cast<std::uint64_t>(now_ns() - start_ns));
+        block(timeout_ns);
     }
     notifier_->finish_wait();
+}
+
+/// The system call that sleeps; now and then its price is measured.
+void AioContext::block(std::int64_t timeout_ns) {
+    const bool sample = meter_.sample();
+    const std::int64_t cpu_ns = sample ? thread_cpu_ns() : 0;
+    const std::int64_t start_ns = now_ns();
+    monitor_->wait(timeout_ns);
+    const std::int64_t slept_ns = now_ns() - start_ns;
+    if (sample)
+        meter_.add_cpu(thread_cpu_ns() - cpu_ns);
+    slept_ = true;
+    counters_.blocks.add();
+    counters_.blocked_ns.add(static_cast<std::uint64_t>(slept_ns));
+
+    const std::int64_t signalled_ns = notifier_->take_signalled_ns();
+    if (signalled_ns >= start_ns)
+        note_latency(start_ns + slept_ns - signalled_ns, slept_ns);
+    else if (timeout_ns != kForever && slept_ns >= timeout_ns)
+        note_latency(slept_ns - timeout_ns, slept_ns);
+}
+
+/// The loop runs so long after it should have woken.
+void AioContext::note_latency(std::int64_t latency_ns, std::int64_t slept_ns) {
+    counters_.wakes.add(latency_ns);
+    meter_.add_latency(latency_ns, slept_ns);
+    set_block_cost(meter_.cost());
+}
+
+void AioContext::set_block_cost(const BlockCost &cost) {
+    poller_.set_block_cost(cost);
+    counters_.block_cpu_ns.set(cost.cpu_ns);
+    counters_.block_latency_ns.set(cost.latency_ns);
 }
 
 /// Whether wait(0) may find something. A monitor that can only tell by a system call is asked each time for

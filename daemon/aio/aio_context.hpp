@@ -21,18 +21,21 @@
 #include "daemon/aio/aio_parameters.hpp"
 #include "daemon/aio/aio_stats.hpp"
 #include "daemon/aio/aio_timer.hpp"
+#include "daemon/aio/block_meter.hpp"
 #include "daemon/aio/bottom_half.hpp"
 #include "daemon/aio/clock.hpp"
 #include "daemon/aio/fd_events.hpp"
 #include "daemon/aio/fd_monitor.hpp"
 #include "daemon/aio/notifier.hpp"
 #include "daemon/aio/poll_mode.hpp"
+#include "daemon/aio/poll_source.hpp"
 #include "daemon/util/result.hpp"
 
 #include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -101,8 +104,11 @@ public:
     /// Nothing of `handler` is used afterwards; poll_end() is not called.
     void remove(AioHandler &handler);
 
-    /// Whether operations can be submitted: the fd monitor is io_uring.
+    /// Whether operations can be submitted: the fd monitor is io_uring. Any thread.
     bool has_ring() const { return ring_ != nullptr; }
+
+    /// Why it is not although it was wanted; empty: it is, or was not. Any thread.
+    const std::string &fallback_reason() const { return fallback_reason_; }
 
     /// Queue an operation: `prep(io_uring_sqe *)` fills the entry, except its user data. Sent to the kernel
     /// when the loop next waits. Requires has_ring().
@@ -157,6 +163,9 @@ private:
     bool spin_for(std::int64_t budget_ns, std::int64_t &spun_ns);
     void wait(std::int64_t timeout_ns);
     void sleep(std::int64_t timeout_ns);
+    void block(std::int64_t timeout_ns);
+    void note_latency(std::int64_t latency_ns, std::int64_t slept_ns);
+    void set_block_cost(const BlockCost &cost);
     bool must_look();
     void probe_while_busy();
     bool dispatch(std::int64_t now_ns);
@@ -170,12 +179,15 @@ private:
     std::unique_ptr<Notifier> notifier_;
     std::unique_ptr<FdMonitor> monitor_;
     IoUringMonitor *ring_ = nullptr; // monitor_, if it is one
+    std::string fallback_reason_;
     BottomHalfQueue bottom_halves_;
     std::atomic<int> visitors_{0}; // other threads inside a function of ours
     TimerList timers_;
 
     AdaptivePoller poller_;
-    AdaptivePoller::Source completions_; // the operations on the ring, as one source
+    PollSource completions_; // the operations on the ring, as one source
+    BlockMeter meter_;
+    bool slept_ = false; // in this pass
     PollMode poll_mode_{events_};
     int busy_passes_ = 0;     // in poll mode, since the last probe
     int unlooked_passes_ = 0; // since the monitor last looked, if that takes a system call

@@ -12,8 +12,8 @@
 // its own callbacks too.
 #pragma once
 
-#include "daemon/aio/adaptive_poller.hpp"
 #include "daemon/aio/intrusive.hpp"
+#include "daemon/aio/poll_source.hpp"
 
 #include <poll.h>
 
@@ -82,7 +82,7 @@ private:
     std::uint64_t token_ = 0;     // how the fd monitor names this registration
     AioContext *context_ = nullptr;
     std::int64_t last_dispatch_ns_ = 0;
-    AdaptivePoller::Source source_;
+    PollSource source_;
     AutoHook ready_hook_; // in FdEvents, or unfinished
     AutoHook poll_hook_;  // in PollMode
 };

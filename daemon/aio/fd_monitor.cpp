@@ -19,19 +19,24 @@ void warn_once(const Error &error) {
 }
 } // namespace
 
-Result<std::unique_ptr<FdMonitor>> FdMonitor::create(FdMonitorKind kind, const Host &host) {
+Result<FdMonitor::Created> FdMonitor::create(FdMonitorKind kind, const Host &host) {
+    Created created;
     if (kind != FdMonitorKind::epoll) {
         auto ring = IoUringMonitor::create(host);
-        if (ring.has_value())
-            return std::unique_ptr<FdMonitor>(std::move(*ring));
+        if (ring.has_value()) {
+            created.monitor = std::move(*ring);
+            return created;
+        }
         if (kind == FdMonitorKind::io_uring)
             return ring.error();
         warn_once(ring.error());
+        created.fallback_reason = ring.error().desc;
     }
     auto epoll = EpollMonitor::create(host);
     if (epoll.has_error())
         return epoll.error();
-    return std::unique_ptr<FdMonitor>(std::move(*epoll));
+    created.monitor = std::move(*epoll);
+    return created;
 }
 
 } // namespace iothreadd

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 namespace iothreadd {
 
@@ -32,9 +33,14 @@ public:
     /// Wait without a limit.
     static constexpr std::int64_t kForever = -1;
 
+    struct Created {
+        std::unique_ptr<FdMonitor> monitor;
+        std::string fallback_reason; ///< why it is not the one that `automatic` would rather be; or empty
+    };
+
     /// `automatic` takes io_uring and falls back to epoll, with one warning per process that names the
     /// reason.
-    static Result<std::unique_ptr<FdMonitor>> create(FdMonitorKind kind, const Host &host);
+    static Result<Created> create(FdMonitorKind kind, const Host &host);
 
     FdMonitor() = default;
     FdMonitor(const FdMonitor &) = delete;

@@ -14,6 +14,7 @@
 #pragma once
 
 #include "daemon/aio/aio_handler.hpp"
+#include "daemon/aio/clock.hpp"
 #include "daemon/util/result.hpp"
 #include "daemon/util/unique_fd.hpp"
 
@@ -26,7 +27,7 @@ namespace iothreadd {
 class Notifier final : public AioHandler {
 public:
     /// `external_loop`: another loop may be sleeping on our behalf at any time, so every notify() writes.
-    static Result<std::unique_ptr<Notifier>> create(bool external_loop);
+    static Result<std::unique_ptr<Notifier>> create(bool external_loop, Clock clock = monotonic_ns);
 
     /// Work was published: the loop will look for it.
     void notify();
@@ -41,16 +42,21 @@ public:
     bool prepare_wait();
     void finish_wait();
 
+    /// When the notification came that ended the last sleep, if one did; 0: none since this was asked.
+    std::int64_t take_signalled_ns() { return signalled_ns_.exchange(0, std::memory_order_relaxed); }
+
     /// Clear the flag, before looking for work.
     void accept();
 
     Drained ready(std::uint32_t) override { return Drained::yes; }
 
 private:
-    Notifier(UniqueFd eventfd, bool external_loop);
+    Notifier(UniqueFd eventfd, bool external_loop, Clock clock);
 
     UniqueFd eventfd_;
+    const Clock clock_;
     std::atomic<bool> notified_{false};
+    std::atomic<std::int64_t> signalled_ns_{0};
     std::atomic<std::uint32_t> notify_me_; // twice the number of waits, plus 1 for an external loop
 };
 

@@ -14,18 +14,15 @@
 // Usage: aio_bench [EVENTS]     Not a test: figures belong into commit messages.
 #include "daemon/aio/aio_context.hpp"
 #include "daemon/util/unique_fd.hpp"
+#include "tests/bench/measuring.hpp"
 
 #include <fmt/format.h>
 
-#include <pthread.h>
-#include <sched.h>
 #include <sys/eventfd.h>
-#include <sys/utsname.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
-#include <fstream>
 #include <functional>
 #include <future>
 #include <memory>
@@ -35,26 +32,11 @@
 #include <vector>
 
 using namespace iothreadd;
+using namespace iothreadd::bench;
 
 namespace {
 constexpr int kRounds = 5;
-constexpr int kLoopCpu = 0;
-constexpr int kProducerCpu = 1;
 constexpr std::int64_t kGapsNs[] = {5'000, 15'000, 50'000};
-
-void pin_to(int cpu) {
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    CPU_SET(cpu, &set);
-    if (::pthread_setaffinity_np(::pthread_self(), sizeof set, &set) != 0)
-        fmt::print(stderr, "aio_bench: cannot use CPU {}\n", cpu);
-}
-
-std::int64_t thread_cpu_ns() {
-    timespec used{};
-    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
-    return used.tv_sec * kNsPerSecond + used.tv_nsec;
-}
 
 /// What one round measured, or the median and spread over several.
 struct Figures {
@@ -156,12 +138,6 @@ Figures run(FdMonitorKind kind, bool always_kick, std::int64_t max_ns, std::int6
     return figures;
 }
 
-std::string median(std::vector<double> values) {
-    std::sort(values.begin(), values.end());
-    return fmt::format("{:>6.0f} [{:>5.0f}..{:>6.0f}]", values[values.size() / 2], values.front(),
-                       values.back());
-}
-
 void print_row(const std::string &what, const std::vector<Figures> &rounds) {
     std::vector<double> polled, p50, p99, cpu;
     for (const Figures &round : rounds) {
@@ -171,8 +147,8 @@ void print_row(const std::string &what, const std::vector<Figures> &rounds) {
         cpu.push_back(round.cpu_ns);
     }
     std::sort(polled.begin(), polled.end());
-    fmt::print("{} {:>5.0f}%  {}  {}  {}\n", what, polled[polled.size() / 2], median(p50), median(p99),
-               median(cpu));
+    fmt::print("{} {:>5.0f}%  {}  {}  {}\n", what, polled[polled.size() / 2], with_spread(p50),
+               with_spread(p99), with_spread(cpu));
 }
 
 template <class Handler>
@@ -250,23 +226,9 @@ void print_floor(const std::string &what, const std::function<double()> &measure
     measure(); // warm-up
     for (int round = 0; round < kRounds; ++round)
         rounds.push_back(measure());
-    fmt::print("{:<42} {} ns\n", what, median(rounds));
+    fmt::print("{:<42} {} ns\n", what, with_spread(rounds));
 }
 
-void print_host() {
-    utsname host{};
-    ::uname(&host);
-    std::string line, model = "unknown CPU";
-    for (std::ifstream cpuinfo{"/proc/cpuinfo"}; std::getline(cpuinfo, line);) {
-        if (line.starts_with("model name"))
-            model = line.substr(line.find(':') + 2);
-    }
-    std::string load;
-    std::ifstream loadavg{"/proc/loadavg"};
-    std::getline(loadavg, load);
-    fmt::print("{} {}, {} x {}, load {}\n\n", host.sysname, host.release, std::thread::hardware_concurrency(),
-               model, load);
-}
 } // namespace
 
 int main(int argc, char **argv) {

@@ -59,7 +59,7 @@ TEST_CASE("Polling: a handler is probed once it has fired, and served without a 
     CHECK(handler.ends == 0); // poll mode survives
     CHECK(after.poll_rounds - before.poll_rounds == 2);
     CHECK(after.hits - before.hits == 1);
-    CHECK(after.spun_ns - before.spun_ns == 2 * kStepNs);
+    CHECK(after.spun_ns() - before.spun_ns() == 2 * kStepNs);
     CHECK(after.misses == before.misses);
     CHECK(after.blocks == before.blocks);
     CHECK(after.enters == before.enters);
@@ -84,7 +84,7 @@ TEST_CASE("Polling: a spin that finds nothing ends poll mode and sleeps", "[aio]
     CHECK(handler.ends == 1);
     CHECK(after.misses - before.misses == 1);
     CHECK(after.blocks - before.blocks == 1);
-    CHECK(after.spun_ns - before.spun_ns >= static_cast<std::uint64_t>(before.budget_ns));
+    CHECK(after.spun_ns() - before.spun_ns() >= static_cast<std::uint64_t>(before.budget_ns));
     CHECK(handler.probes >= before.budget_ns / kStepNs);
     context->remove(handler);
 }
