@@ -8,6 +8,8 @@
 
 #include <fmt/ranges.h>
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <cassert>
 #include <cstdio>
@@ -52,6 +54,11 @@ Result<void> IOThread::complete() {
         thread_.join();
         return result;
     }
+    if (!parameters_.cpu_affinity.empty())
+        if (auto set = set_cpu_affinity(thread_id_, parameters_.cpu_affinity); !set) {
+            end_thread();
+            return set;
+        }
     pool_.insert(*this);
     return {};
 }
@@ -69,6 +76,7 @@ void IOThread::run(std::promise<Result<void>> started) {
     loop.set_thread_pool_limits(parameters_.thread_pool());
     context_ = &loop;
     thread_id_ = ::gettid();
+    ::pthread_getcpuclockid(::pthread_self(), &cpu_clock_);
     running_ = true;
     started.set_value({});
     while (running_)
@@ -77,6 +85,10 @@ void IOThread::run(std::promise<Result<void>> started) {
 
 void IOThread::stop() {
     pool_.erase(*this);
+    end_thread();
+}
+
+void IOThread::end_thread() {
     context_->post([this] { running_ = false; });
     thread_.join();
     context_ = nullptr;
@@ -129,6 +141,18 @@ IOThreadSnapshot IOThread::snapshot() const {
     return taken;
 }
 
+IOThreadStatsSnapshot IOThread::stats() const {
+    timespec used{};
+    ::clock_gettime(cpu_clock_, &used);
+    return {.id = id(),
+            .thread_id = thread_id_,
+            .cpu_ns = used.tv_sec * kNsPerSecond + used.tv_nsec,
+            .cpus = cpu_affinity(thread_id_),
+            .has_ring = context_->has_ring(),
+            .fallback_reason = context_->fallback_reason(),
+            .stats = context_->stats()};
+}
+
 void IOThread::abort_if_held() const {
     const auto left = holders();
     if (left.empty())
@@ -142,6 +166,9 @@ Result<void> IOThread::set_parameters(const IOThreadParameters &parameters) {
     assert_main_thread();
     if (auto checked = parameters.check_thread_pool(); !checked)
         return checked;
+    if (parameters.cpu_affinity != parameters_.cpu_affinity)
+        if (auto set = set_cpu_affinity(thread_id_, parameters.cpu_affinity); !set)
+            return set;
     {
         const std::lock_guard lock(lock_);
         parameters_ = parameters;

@@ -29,6 +29,7 @@ namespace iothreadd {
 
 class IOThreadPool;
 struct IOThreadSnapshot;
+struct IOThreadStatsSnapshot;
 
 /// One holder of one IOThread. Owned by its token, linked into the IOThread's list.
 struct HolderEntry : boost::intrusive::list_base_hook<> {
@@ -58,8 +59,9 @@ public:
     /// Newest first.  Thread: any.
     std::vector<Holder> holders() const;
 
-    /// What is told about it.  Thread: any, under the pool's lock.
+    // What is told about it.  Thread: any, under the pool's lock: while it is in the pool, it runs.
     IOThreadSnapshot snapshot() const;
+    IOThreadStatsSnapshot stats() const;
 
     /// The kernel's id of the thread.
     pid_t thread_id() const { return thread_id_; }
@@ -76,6 +78,7 @@ private:
 
     void run(std::promise<Result<void>> started);
     void stop();
+    void end_thread();
     void detach(HolderEntry &entry);
     void abort_if_held() const;
 
@@ -85,6 +88,7 @@ private:
 
     std::thread thread_;
     pid_t thread_id_ = -1;
+    clockid_t cpu_clock_{};         ///< of the thread
     AioContext *context_ = nullptr; ///< owned by the thread's own stack, valid between complete() and stop()
     bool running_ = false;          ///< home thread only
 

@@ -6,14 +6,12 @@
 namespace iothreadd {
 namespace {
 
-constexpr IOThreadParameters kDefaults;
-constexpr std::int64_t kInt64Max = std::numeric_limits<std::int64_t>::max();
-
 constexpr IOThreadParameter kTable[] = {
     {"poll-max-ns", &IOThreadParameters::poll_max_ns},
-    {"poll-grow", &IOThreadParameters::poll_grow, kInt64Max, kDefaults.poll_grow},
-    {"poll-shrink", &IOThreadParameters::poll_shrink, kInt64Max, kDefaults.poll_shrink},
-    {"poll-weight", &IOThreadParameters::poll_weight, 63, kDefaults.poll_weight},
+    {"poll-grow", &IOThreadParameters::poll_grow},
+    {"poll-shrink", &IOThreadParameters::poll_shrink},
+    {"poll-weight", &IOThreadParameters::poll_weight, 63},
+    {"poll-latency-weight", &IOThreadParameters::poll_latency_weight, 1000},
     {"aio-max-batch", &IOThreadParameters::aio_max_batch},
     {"thread-pool-min", &IOThreadParameters::thread_pool_min},
     {"thread-pool-max", &IOThreadParameters::thread_pool_max},
@@ -21,8 +19,22 @@ constexpr IOThreadParameter kTable[] = {
 
 } // namespace
 
+IOThreadParameters IOThreadParameters::in_force() const {
+    IOThreadParameters in_force = *this;
+    const PollParameters resolved = poll().resolved();
+    in_force.poll_grow = resolved.grow;
+    in_force.poll_shrink = resolved.shrink;
+    in_force.poll_weight = resolved.weight;
+    return in_force;
+}
+
 PollParameters IOThreadParameters::poll() const {
-    return {.max_ns = poll_max_ns, .grow = poll_grow, .shrink = poll_shrink, .weight = poll_weight};
+    return {.rule = poll_policy,
+            .max_ns = poll_max_ns,
+            .grow = poll_grow,
+            .shrink = poll_shrink,
+            .weight = poll_weight,
+            .latency_weight = poll_latency_weight};
 }
 
 ThreadPoolLimits IOThreadParameters::thread_pool() const {
@@ -38,7 +50,7 @@ Result<void> IOThreadParameters::check_thread_pool() const {
 Result<void> IOThreadParameter::set(IOThreadParameters &parameters, std::int64_t new_value) const {
     if (new_value < 0 || new_value > max)
         return generic_error("{} value must be in range [0, {}]", name, max);
-    parameters.*value = new_value == 0 ? instead_of_zero : new_value;
+    parameters.*value = new_value;
     return {};
 }
 

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "daemon/aio/aio_parameters.hpp"
+#include "daemon/iothread/cpu_affinity.hpp"
 #include "daemon/util/result.hpp"
 
 #include <cstdint>
@@ -19,13 +20,18 @@ namespace iothreadd {
 
 struct IOThreadParameters {
     std::int64_t poll_max_ns = 32768; ///< 0: never poll
-    std::int64_t poll_grow = 2;
-    std::int64_t poll_shrink = 2;
-    std::int64_t poll_weight = 3;
+    std::int64_t poll_grow = 0;       ///< 0: the policy's own
+    std::int64_t poll_shrink = 0;     ///< 0: the policy's own
+    std::int64_t poll_weight = 0;     ///< 0: the policy's own
+    std::int64_t poll_latency_weight = 4;
     std::int64_t aio_max_batch = 0; ///< 0: the engine's own
     std::int64_t thread_pool_min = 0;
     std::int64_t thread_pool_max = 64;
+    PollRule poll_policy = PollRule::weighted;
+    CpuList cpu_affinity{}; ///< none: wherever the main thread may run
 
+    /// The same with the policy's own values in place of the zeros that ask for them: what is read back.
+    IOThreadParameters in_force() const;
     PollParameters poll() const;
     ThreadPoolLimits thread_pool() const;
 
@@ -40,7 +46,6 @@ struct IOThreadParameter {
     std::string_view name;
     std::int64_t IOThreadParameters::*value;
     std::int64_t max = std::numeric_limits<std::int64_t>::max();
-    std::int64_t instead_of_zero = 0; ///< stored and read back when 0 is written
 
     /// Errors: GenericError with the range.
     Result<void> set(IOThreadParameters &parameters, std::int64_t value) const;

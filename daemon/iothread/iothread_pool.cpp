@@ -34,6 +34,15 @@ std::vector<IOThreadSnapshot> IOThreadPool::snapshots() const {
     return taken;
 }
 
+std::vector<IOThreadStatsSnapshot> IOThreadPool::stats() const {
+    const std::lock_guard lock(lock_);
+    std::vector<IOThreadStatsSnapshot> taken;
+    taken.reserve(iothreads_.size());
+    for (const IOThread *iothread : iothreads_)
+        taken.push_back(iothread->stats());
+    return taken;
+}
+
 void IOThreadPool::insert(IOThread &iothread) {
     const std::lock_guard lock(lock_);
     iothreads_.push_back(&iothread);

@@ -6,6 +6,7 @@
 // Thread: main thread unless a function says any.
 #pragma once
 
+#include "daemon/aio/aio_stats.hpp"
 #include "daemon/iothread/holder_token.hpp"
 #include "daemon/iothread/iothread_parameters.hpp"
 
@@ -29,6 +30,17 @@ struct IOThreadSnapshot {
     std::vector<Holder> holders;
 };
 
+/// What an IOThread did so far.
+struct IOThreadStatsSnapshot {
+    std::string id;
+    pid_t thread_id;
+    std::int64_t cpu_ns;
+    CpuList cpus; ///< where it may run
+    bool has_ring;
+    std::string fallback_reason;
+    AioStats stats;
+};
+
 class IOThreadPool {
 public:
     /// Both are borrowed and outlive the pool. Each change of a list of holders goes to `events`.
@@ -40,8 +52,9 @@ public:
     /// Null when there is no such IOThread.
     IOThread *find(std::string_view id) const;
     std::span<IOThread *const> iothreads() const { return iothreads_; }
-    /// Of all IOThreads, in creation order.  Thread: any.
+    // Of all IOThreads, in creation order.  Thread: any.
     std::vector<IOThreadSnapshot> snapshots() const;
+    std::vector<IOThreadStatsSnapshot> stats() const;
 
     /// A token for the main loop's context. Nobody's deletion waits for it; nothing is announced.
     HolderToken hold_main(Holder holder);

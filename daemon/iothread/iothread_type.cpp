@@ -3,9 +3,12 @@
 
 #include "daemon/iothread/iothread.hpp"
 #include "daemon/iothread/iothread_pool.hpp"
+#include "daemon/iothread/poll_rule_qapi.hpp"
+#include "protocol/qmp/json.hpp"
 #include "qapi/iothread_types.hpp"
 #include "qapi/qom_types.hpp"
 
+#include <algorithm>
 #include <optional>
 
 namespace iothreadd {
@@ -17,7 +20,7 @@ Property parameter_property(const IOThreadParameter &parameter) {
     return int_property(
         std::string{parameter.name},
         [&parameter](const Object &object) {
-            return static_cast<const IOThread &>(object).parameters().*parameter.value;
+            return static_cast<const IOThread &>(object).parameters().in_force().*parameter.value;
         },
         [&parameter](Object &object, std::int64_t value) -> Result<void> {
             auto &iothread = static_cast<IOThread &>(object);
@@ -26,6 +29,54 @@ Property parameter_property(const IOThreadParameter &parameter) {
                 return set;
             return iothread.set_parameters(changed);
         });
+}
+
+Property poll_policy_property() {
+    return {.name = "poll-policy",
+            .type = "IOThreadPollPolicy",
+            .get =
+                [](const Object &object) {
+                    const PollRule rule = static_cast<const IOThread &>(object).parameters().poll_policy;
+                    return Json(std::string{to_string(to_qapi(rule))});
+                },
+            .set = [](Object &object, const Json &value) -> Result<void> {
+                if (!value.is_string())
+                    return generic_error("Invalid parameter type for 'poll-policy', expected: string");
+                const auto &name = value.get_ref<const std::string &>();
+                const auto policy = qapi::io_thread_poll_policy_from_string(name);
+                if (!policy)
+                    return generic_error("Parameter 'poll-policy' does not accept value '{}'", name);
+                auto &iothread = static_cast<IOThread &>(object);
+                IOThreadParameters changed = iothread.parameters();
+                changed.poll_policy = from_qapi(*policy);
+                return iothread.set_parameters(changed);
+            }};
+}
+
+/// Errors: something else than a list of integers.
+Result<CpuList> cpu_list(const Json &value) {
+    const auto is_cpu = [](const Json &cpu) { return cpu.is_number_integer(); };
+    if (!value.is_array() || !std::ranges::all_of(value, is_cpu))
+        return generic_error("Invalid parameter type for 'cpu-affinity', expected: array of integers");
+    return value.get<CpuList>();
+}
+
+Property cpu_affinity_property() {
+    return {.name = "cpu-affinity",
+            .type = "[int]",
+            .get =
+                [](const Object &object) {
+                    return Json(static_cast<const IOThread &>(object).parameters().cpu_affinity);
+                },
+            .set = [](Object &object, const Json &value) -> Result<void> {
+                auto cpus = cpu_list(value);
+                if (!cpus)
+                    return cpus.error();
+                auto &iothread = static_cast<IOThread &>(object);
+                IOThreadParameters changed = iothread.parameters();
+                changed.cpu_affinity = std::move(*cpus);
+                return iothread.set_parameters(changed);
+            }};
 }
 
 bool belongs_to_event_loop_base(const IOThreadParameter &parameter) {
@@ -59,9 +110,13 @@ std::string fd_monitor_name(FdMonitorKind kind) {
 std::optional<std::int64_t> given_value(const qapi::IothreadProperties &given,
                                         const IOThreadParameter &parameter) {
     const std::pair<std::string_view, std::optional<std::int64_t>> values[] = {
-        {"poll-max-ns", given.poll_max_ns},         {"poll-grow", given.poll_grow},
-        {"poll-shrink", given.poll_shrink},         {"poll-weight", given.poll_weight},
-        {"aio-max-batch", given.aio_max_batch},     {"thread-pool-min", given.thread_pool_min},
+        {"poll-max-ns", given.poll_max_ns},
+        {"poll-grow", given.poll_grow},
+        {"poll-shrink", given.poll_shrink},
+        {"poll-weight", given.poll_weight},
+        {"poll-latency-weight", given.poll_latency_weight},
+        {"aio-max-batch", given.aio_max_batch},
+        {"thread-pool-min", given.thread_pool_min},
         {"thread-pool-max", given.thread_pool_max},
     };
     for (const auto &[name, value] : values)
@@ -74,6 +129,9 @@ Result<std::unique_ptr<Object>> create_iothread(const qapi::ObjectOptions &optio
     const qapi::IothreadProperties &given =
         std::get<qapi::Case<qapi::ObjectType::iothread, qapi::IothreadProperties>>(options.u);
     IOThreadParameters parameters;
+    if (given.poll_policy)
+        parameters.poll_policy = from_qapi(*given.poll_policy);
+    parameters.cpu_affinity = given.cpu_affinity.value_or(CpuList{});
     for (const IOThreadParameter &parameter : iothread_parameter_table())
         if (const auto value = given_value(given, parameter))
             if (auto set = parameter.set(parameters, *value); !set)
@@ -92,6 +150,8 @@ void register_iothread_types(ObjectTree &tree, IOThreadPool &pool) {
     for (const IOThreadParameter &parameter : iothread_parameter_table())
         (belongs_to_event_loop_base(parameter) ? base : iothread)
             .properties.push_back(parameter_property(parameter));
+    iothread.properties.push_back(poll_policy_property());
+    iothread.properties.push_back(cpu_affinity_property());
     iothread.properties.push_back(string_property("fd-monitor", [](const Object &object) {
         return fd_monitor_name(static_cast<const IOThread &>(object).fd_monitor());
     }));

@@ -12,6 +12,7 @@
 #include "qapi/control_commands.hpp"
 #include "qapi/fds_codec.hpp"
 #include "qapi/fds_commands.hpp"
+#include "qapi/iothread_codec.hpp"
 #include "qapi/iothread_commands.hpp"
 #include "qapi/monitor_codec.hpp"
 #include "qapi/monitor_commands.hpp"
@@ -86,19 +87,39 @@ std::string holders_text(const std::vector<qapi::IOThreadHolder> &holders) {
     return fmt::format("{}", fmt::join(texts, " "));
 }
 
+std::string stats_text(const qapi::IOThreadStats &stats) {
+    Json members = qapi::encode(stats);
+    members.erase("id");
+    members.erase("thread-id");
+    std::string text;
+    write_members(text, members, "");
+    return text;
+}
+
 } // namespace
 
-Result<std::string> info_iothreads(QmpContext &context) {
+Result<std::string> info_iothreads(QmpContext &context, bool verbose) {
     auto iothreads = qmp_query_iothreads(context);
     if (!iothreads)
         return iothreads.error();
+    std::vector<qapi::IOThreadStats> stats;
+    if (verbose) {
+        auto asked = qmp_query_iothread_stats(context);
+        if (!asked)
+            return asked.error();
+        stats = std::move(*asked);
+    }
     std::string text;
-    for (const qapi::IOThreadInfo &info : *iothreads) {
+    for (std::size_t i = 0; i < iothreads->size(); ++i) {
+        const qapi::IOThreadInfo &info = (*iothreads)[i];
         text += fmt::format("{}:\n  thread_id={}\n  holders={}\n", info.id, info.thread_id,
                             holders_text(info.holders));
         text += fmt::format("  poll-max-ns={}\n  poll-grow={}\n  poll-shrink={}\n  poll-weight={}\n",
                             info.poll_max_ns, info.poll_grow, info.poll_shrink, info.poll_weight);
-        text += fmt::format("  aio-max-batch={}\n", info.aio_max_batch);
+        text += fmt::format("  poll-policy={}\n  poll-latency-weight={}\n  aio-max-batch={}\n",
+                            to_string(info.poll_policy), info.poll_latency_weight, info.aio_max_batch);
+        if (i < stats.size())
+            text += stats_text(stats[i]);
     }
     return text;
 }

@@ -13,7 +13,8 @@ namespace iothreadd {
 
 struct QmpContext;
 
-Result<std::string> info_iothreads(QmpContext &context);
+/// `verbose`: also what they did so far.
+Result<std::string> info_iothreads(QmpContext &context, bool verbose);
 Result<std::string> info_block(QmpContext &context);
 Result<std::string> info_block_exports(QmpContext &context);
 Result<std::string> info_chardev(QmpContext &context);

@@ -33,6 +33,12 @@ Result<std::string> show(QmpContext &context, HumanArguments) {
     return info(context);
 }
 
+Result<std::string> show_iothreads(QmpContext &context, HumanArguments arguments) {
+    if (!arguments.empty() && arguments[0] != "-v")
+        return generic_error("unsupported option '{}'", arguments[0]);
+    return info_iothreads(context, !arguments.empty());
+}
+
 Result<std::string> quit(QmpContext &context, HumanArguments) {
     if (auto asked = qmp_quit(context); !asked)
         return asked.error();
@@ -47,7 +53,8 @@ constexpr std::array<HumanCommand, 16> kCommands{{
     {"info chardev", "", 0, 0, "show the character devices", show<info_chardev>},
     {"info clients", "", 0, 0, "show the clients of all monitors", show<info_clients>},
     {"info fdsets", "", 0, 0, "show the fd sets", show<info_fdsets>},
-    {"info iothreads", "", 0, 0, "show the IOThreads and their holders", show<info_iothreads>},
+    {"info iothreads", "[-v]", 0, 1, "show the IOThreads and their holders (-v: and what they did so far)",
+     show_iothreads},
     {"info nbd-server", "", 0, 0, "show where the NBD server listens", show<info_nbd_server>},
     {"info version", "", 0, 0, "show the version", show<info_version>},
     {"object_add", "[qom-type=]type,id=str[,prop=value][,...]", 1, 1,

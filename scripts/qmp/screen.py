@@ -35,7 +35,7 @@ v n        ... by voluntary, involuntary context switches
 p k h      ... by poll-max-ns, connections, number of holders
 r          turn the order around
 e          holders: one per line, or all in one
-s          statistics: totals, or per second
+s          statistics: totals, per second, or none
 Any other key ends this help."""
 
 
@@ -46,7 +46,7 @@ class View:
     sort: str | None = None
     reverse: bool = False
     unfolded: bool = False
-    per_second: bool = False
+    statistics: table.Statistics = table.Statistics.OFF
     top: int = 0
     left: int = 0
     help: bool = False
@@ -55,14 +55,14 @@ class View:
 class Screen:
     """The curses side: only the main thread comes here; the watcher's thread leaves pictures and rings a bell."""
 
-    def __init__(self, address: Address, delay: float) -> None:
+    def __init__(self, address: Address, delay: float, statistics: table.Statistics) -> None:
         self._address = address
         self._picture = Picture()
         self._lock = threading.Lock()
         self._bell, self._ring = os.pipe()
         os.set_blocking(self._ring, False)
         self._watcher = Watcher(address, delay, self._new_picture)
-        self._view = View()
+        self._view = View(statistics=statistics)
         self._lines = 0  # in the body
         self._height = 0  # of the body
 
@@ -115,7 +115,9 @@ class Screen:
         """Take a key; False at the end."""
         view = self._view
         letter = chr(key) if 0 < key < 128 else ""
-        if view.help and key not in _SCROLL_KEYS:
+        if key == curses.KEY_RESIZE:
+            pass # no key: the next picture has the new size
+        elif view.help and key not in _SCROLL_KEYS:
             view.help, view.top, view.left = False, 0, 0
         elif letter == "q":
             return False
@@ -127,7 +129,7 @@ class Screen:
         elif letter == "e":
             view.unfolded = not view.unfolded
         elif letter == "s":
-            view.per_second = not view.per_second
+            view.statistics = view.statistics.next()
         elif letter == "?":
             view.help, view.top, view.left = True, 0, 0
         elif letter == " ":
@@ -169,7 +171,7 @@ class Screen:
         """The title, and the lines of the body."""
         if self._view.help:
             return "Keys", HELP.splitlines()
-        shown = table.columns(picture.columns, self._view.per_second)
+        shown = table.columns(picture.columns, self._view.statistics)
         column = next((column for column in shown if column.title == self._view.sort), None)
         rows = table.sort_rows(picture.rows, column, self._view.reverse)
         title, lines = table.render(rows, shown[:-1] if self._view.unfolded else shown, table.ID_WIDTH)

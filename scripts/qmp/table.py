@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 from .sampling import Row
@@ -24,7 +25,19 @@ class Column:
     left: bool = False
 
 
-def columns(statistics: list[str], per_second: bool = False) -> list[Column]:
+class Statistics(Enum):
+    """Whether the numbers of query-iothread-stats are shown, and how."""
+
+    OFF = 0
+    TOTALS = 1
+    PER_SECOND = 2
+
+    def next(self) -> Statistics:
+        """One after the other, and again from the start."""
+        return Statistics((self.value + 1) % len(Statistics))
+
+
+def columns(statistics: list[str], shown: Statistics = Statistics.OFF) -> list[Column]:
     """All columns, the holders last because they are the longest."""
     return [
         Column("IOTHREAD", lambda row: row.id, one_line, left=True),
@@ -37,14 +50,14 @@ def columns(statistics: list[str], per_second: bool = False) -> list[Column]:
         Column("SHRINK", lambda row: row.polling["poll-shrink"], str),
         Column("WEIGHT", lambda row: row.polling["poll-weight"], str),
         Column("BATCH", lambda row: row.polling["aio-max-batch"], str),
-        *(_statistic(name, per_second) for name in statistics),
+        *(_statistic(name, shown) for name in statistics if shown is not Statistics.OFF),
         Column("CONNS", lambda row: row.connections, str),
         Column("HOLDERS", lambda row: len(row.holders), str, left=True),
     ]
 
 
-def _statistic(name: str, per_second: bool) -> Column:
-    if per_second:
+def _statistic(name: str, shown: Statistics) -> Column:
+    if shown is Statistics.PER_SECOND:
         return Column(name.upper() + "/s", lambda row: row.statistics_per_second.get(name),
                       lambda value: f"{value:.0f}")
     return Column(name.upper(), lambda row: row.statistics.get(name),

@@ -21,8 +21,8 @@ columns:
   POLL-MAX-NS, GROW, SHRINK, WEIGHT, BATCH   the thread's properties
   CONNS           clients of the exports that hold the thread
   HOLDERS         kind:name of who keeps the thread, newest first, exports with (clients)
-A dash is for what is not known. On a server that has query-iothread-stats, its
-numbers are columns too.
+A dash is for what is not known. With -s, or the key s, the numbers of
+query-iothread-stats are columns too.
 
 When the daemon goes away, it is looked for again, ever more rarely (up to 10 s).
 Exit status: 0 done, 2 no server at the beginning, or wrong usage.
@@ -41,6 +41,8 @@ def _arguments(argv: list[str]) -> tuple[argparse.Namespace, Address]:
                         help="time between two looks (default: 2)")
     parser.add_argument("-b", "--batch", action="store_true", help="print plain tables, each after one delay")
     parser.add_argument("-n", "--count", metavar="COUNT", type=_count, help="with -b: end after so many tables")
+    parser.add_argument("-s", "--statistics", action="store_true",
+                        help="show what the server counts (query-iothread-stats), too")
     options = parser.parse_args(argv)
     if options.count is not None and not options.batch:
         parser.error("-n is for -b")
@@ -67,7 +69,8 @@ def _count(text: str) -> int:
 class Batch:
     """Tables for scripts: one after each delay, an empty line between two of them."""
 
-    def __init__(self, address: Address, delay: float, count: int | None) -> None:
+    def __init__(self, address: Address, delay: float, count: int | None, statistics: table.Statistics) -> None:
+        self._statistics = statistics
         self._watcher = Watcher(address, delay, self._show)
         self._left = count
         self._first = True
@@ -85,7 +88,7 @@ class Batch:
             print(f"iothread-top: {one_line(picture.problem)}; next attempt in {wait:.1f} s", file=sys.stderr,
                   flush=True)
         elif not picture.first:
-            title, lines = table.render(picture.rows, table.columns(picture.columns))
+            title, lines = table.render(picture.rows, table.columns(picture.columns, self._statistics))
             print("\n".join([*([] if self._first else [""]), title, *lines]), flush=True)
             self._first = False
             if self._left is not None:
@@ -97,11 +100,12 @@ def main(argv: list[str] | None = None) -> int:
     options, address = _arguments(sys.argv[1:] if argv is None else argv)
 
     def body() -> int:
+        statistics = table.Statistics.TOTALS if options.statistics else table.Statistics.OFF
         if options.batch:
-            Batch(address, options.delay, options.count).run()
+            Batch(address, options.delay, options.count, statistics).run()
             return 0
         if not (sys.stdin.isatty() and sys.stdout.isatty()):
             raise ConnectionFailed("this is no terminal; -b prints tables")
         from .screen import Screen # needs curses  pylint: disable=import-outside-toplevel
-        return Screen(address, options.delay).run()
+        return Screen(address, options.delay, statistics).run()
     return program.run("iothread-top", body)

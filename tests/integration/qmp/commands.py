@@ -10,11 +10,11 @@ from harness import Case, check, equal
 COMMANDS = {
     "qmp_capabilities", "query-version", "query-commands", "query-qmp-schema", "quit", "object-add", "object-del",
     "qom-list", "qom-list-get", "qom-get", "qom-set", "qom-list-types", "qom-list-properties", "query-iothreads",
-    "human-monitor-command", "blockdev-add", "blockdev-del", "query-named-block-nodes", "nbd-server-start",
+    "query-iothread-stats", "human-monitor-command", "blockdev-add", "blockdev-del", "query-named-block-nodes", "nbd-server-start",
     "nbd-server-stop", "block-export-add", "block-export-del", "query-block-exports", "x-blockdev-set-iothread",
     "query-nbd-server", "query-clients", "client-disconnect", "set-event-filter", "query-events-since",
 }
-OUT_OF_BAND = {"query-iothreads", "query-clients", "client-disconnect"}
+OUT_OF_BAND = {"query-iothreads", "query-iothread-stats", "query-clients", "client-disconnect"}
 EVENTS = {"BLOCK_EXPORT_DELETED", "EVENTS_DROPPED", "IOTHREAD_HOLDER_ADDED", "IOTHREAD_HOLDER_REMOVED", "SHUTDOWN"}
 
 

@@ -29,7 +29,7 @@ def completion(shell: Terminal) -> None:
     shell.send("object-add qom-t\tio\tid=io0 poll-m\t5\r")
     shell.expect(r"object-add qom-type=iothread id=io0 poll-max-ns=5\n\{\}\n")
     shell.send("object-add qom-type=iothread poll-\t\t")
-    shell.expect(r"poll-grow=\s+poll-max-ns=\s+poll-shrink=\s+poll-weight=")
+    shell.expect(r"poll-grow=\s+poll-max-ns=\s+poll-shrink=\s+poll-latency-weight=\s+poll-policy=\s+poll-weight=")
     shell.send("\x15qom-get path=io0 property=poll-max-ns\r")
     shell.expect(r"\n5\n")
     shell.send("nbd-server-start addr.t\tun\taddr.d\tp\t")

@@ -26,6 +26,9 @@ def test(case: Case) -> None:
 
         with NbdConnection(export.address).go("disk"):
             done = tools.run(case, "iothread-top", "-b", "-n", "2", "-d", "0.2", str(daemon.monitor))
+            wide = tools.run(case, "iothread-top", "-s", "-b", "-n", "1", "-d", "0.2", str(daemon.monitor))
+        counted = table(wide.stdout)
+        check(int(counted["io0"]["PASSES"]) > 0 and "POLLING.HITS" in counted["io1"], f"statistics: {wide.stdout}")
         equal(done.stderr, "", "errors")
         tables = done.stdout.split("\n\n")
         equal(len(tables), 2, "tables")

@@ -70,6 +70,12 @@ def keys(top: Terminal) -> None:
     top.expect_screen(r"HOLDERS\n")
     top.send("\x1bOD" * 20) # Left
     top.expect_screen(r"\nIOTHREAD")
+    top.resize(8, 400)
+    for title in (r" BLOCKS\.COUNT ", r" BLOCKS\.COUNT/s ", r" BATCH +CONNS "): # statistics: totals, per second, none
+        top.send("s")
+        top.expect_screen(title)
+    top.resize(8, 50)
+    top.expect_screen(r"POLL-MAX-NS\nio00")
     top.send("?")
     top.expect_screen(r"\nKeys.*look now")
     top.send("\x1bOF") # End: the rest of the help

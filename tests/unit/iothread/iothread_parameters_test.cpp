@@ -24,8 +24,8 @@ TEST_CASE("IOThreadParameter: values in range are taken, others named with the r
     };
     const auto row =
         GENERATE(Row{"poll-max-ns", INT64_MAX}, Row{"poll-grow", INT64_MAX}, Row{"poll-shrink", INT64_MAX},
-                 Row{"poll-weight", 63}, Row{"aio-max-batch", INT64_MAX}, Row{"thread-pool-min", INT64_MAX},
-                 Row{"thread-pool-max", INT64_MAX});
+                 Row{"poll-weight", 63}, Row{"poll-latency-weight", 1000}, Row{"aio-max-batch", INT64_MAX},
+                 Row{"thread-pool-min", INT64_MAX}, Row{"thread-pool-max", INT64_MAX});
     const IOThreadParameter &entry = parameter(row.name);
     IOThreadParameters parameters;
     REQUIRE(entry.set(parameters, row.max));
@@ -39,19 +39,24 @@ TEST_CASE("IOThreadParameter: values in range are taken, others named with the r
         CHECK(!entry.set(parameters, row.max + 1));
 }
 
-TEST_CASE("IOThreadParameter: zero means the default for grow, shrink and weight", "[iothread]") {
+TEST_CASE("IOThreadParameters: zero leaves grow, shrink and weight to the policy", "[iothread]") {
     IOThreadParameters parameters;
     for (const IOThreadParameter &entry : iothread_parameter_table()) {
         REQUIRE(entry.set(parameters, 7));
         REQUIRE(entry.set(parameters, 0));
     }
-    CHECK(parameters == IOThreadParameters{.poll_max_ns = 0,
-                                           .poll_grow = 2,
-                                           .poll_shrink = 2,
-                                           .poll_weight = 3,
-                                           .aio_max_batch = 0,
-                                           .thread_pool_min = 0,
-                                           .thread_pool_max = 0});
+    IOThreadParameters expected{.poll_max_ns = 0,
+                                .poll_grow = 2,
+                                .poll_shrink = 2,
+                                .poll_weight = 3,
+                                .poll_latency_weight = 0,
+                                .aio_max_batch = 0,
+                                .thread_pool_min = 0,
+                                .thread_pool_max = 0};
+    CHECK(parameters.in_force() == expected);
+    parameters.poll_policy = expected.poll_policy = PollRule::classic;
+    expected.poll_shrink = 0; // at once
+    CHECK(parameters.in_force() == expected);
 }
 
 TEST_CASE("IOThreadParameters: thread pool limits must agree", "[iothread]") {

@@ -71,6 +71,62 @@ TEST_CASE("iothread: qom-set is live, and a refused value is not kept", "[iothre
     CHECK(fixture.get("io0", "poll-grow") == 2);
 }
 
+TEST_CASE("iothread: the policy can be changed while it runs", "[iothread][qom]") {
+    TreeFixture fixture;
+    qapi::IothreadProperties properties;
+    properties.poll_policy = qapi::IOThreadPollPolicy::predictive;
+    REQUIRE(fixture.add("io0", properties));
+    CHECK(fixture.get("io0", "poll-policy") == "predictive");
+    REQUIRE(fixture.set("io0", "poll-policy", "classic"));
+    CHECK(fixture.get("io0", "poll-policy") == "classic");
+    CHECK(fixture.get("io0", "poll-shrink") == 0);
+    CHECK(fixture.set("io0", "poll-policy", "lucky").error().desc ==
+          "Parameter 'poll-policy' does not accept value 'lucky'");
+    CHECK(fixture.set("io0", "poll-policy", 1).error().desc ==
+          "Invalid parameter type for 'poll-policy', expected: string");
+    CHECK(fixture.get("io0", "poll-policy") == "classic");
+    REQUIRE(fixture.set("io0", "poll-policy", "weighted"));
+    CHECK(fixture.get("io0", "poll-shrink") == 2);
+}
+
+TEST_CASE("iothread: runs on the CPUs that it is given", "[iothread][qom]") {
+    TreeFixture fixture;
+    const CpuList all = cpu_affinity(::getpid());
+    qapi::IothreadProperties properties;
+    properties.cpu_affinity = CpuList{all.back(), kMaxCpu}; // and one that is not there
+    REQUIRE(fixture.add("io0", properties));
+    const pid_t thread = fixture.pool.find("io0")->thread_id();
+    CHECK(fixture.get("io0", "cpu-affinity") == Json{all.back(), kMaxCpu});
+    CHECK(cpu_affinity(thread) == CpuList{all.back()});
+    CHECK(fixture.pool.stats().front().cpus == CpuList{all.back()});
+
+    REQUIRE(fixture.set("io0", "cpu-affinity", Json{all.front()}));
+    CHECK(cpu_affinity(thread) == CpuList{all.front()});
+    const auto refused = [&](const Json &value) {
+        return fixture.set("io0", "cpu-affinity", value).error().desc;
+    };
+    CHECK(refused(Json{kMaxCpu}) == "cpu-affinity: this program can use none of the CPUs 1023");
+    CHECK(refused(Json{-1}) == "cpu-affinity value must be in range [0, 1023]");
+    CHECK(refused(Json{kMaxCpu + 1}) == "cpu-affinity value must be in range [0, 1023]");
+    CHECK(refused(Json{"0"}) == "Invalid parameter type for 'cpu-affinity', expected: array of integers");
+    CHECK(refused(0) == "Invalid parameter type for 'cpu-affinity', expected: array of integers");
+    CHECK(fixture.get("io0", "cpu-affinity") == Json{all.front()});
+    CHECK(cpu_affinity(thread) == CpuList{all.front()});
+
+    REQUIRE(fixture.set("io0", "cpu-affinity", Json::array()));
+    CHECK(cpu_affinity(thread) == all);
+}
+
+TEST_CASE("iothread: CPUs that cannot be used leave no thread behind", "[iothread][qom]") {
+    TreeFixture fixture;
+    qapi::IothreadProperties properties;
+    properties.cpu_affinity = CpuList{kMaxCpu};
+    CHECK(fixture.add("io0", properties).error().desc ==
+          "cpu-affinity: this program can use none of the CPUs 1023");
+    CHECK(fixture.pool.iothreads().empty());
+    CHECK(fixture.pool.stats().empty());
+}
+
 TEST_CASE("iothread: object-del refuses while somebody holds it", "[iothread][qom]") {
     TreeFixture fixture;
     REQUIRE(fixture.add("io0"));

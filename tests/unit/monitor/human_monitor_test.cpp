@@ -77,9 +77,21 @@ Result<std::vector<qapi::IOThreadInfo>> qmp_query_iothreads(QmpContext &) {
          .poll_grow = 2,
          .poll_shrink = 3,
          .poll_weight = 4,
+         .poll_policy = qapi::IOThreadPollPolicy::predictive,
+         .poll_latency_weight = 6,
          .aio_max_batch = 5,
          .holders = {export_holder("e1"), node_holder("n0"), object_holder("/objects/m0")}},
         {.id = "io1", .thread_id = 4712}};
+}
+
+Result<std::vector<qapi::IOThreadStats>> qmp_query_iothread_stats(QmpContext &) {
+    std::vector<qapi::IOThreadStats> stats(2);
+    stats[0].id = "io0";
+    stats[0].polling.hits = 7;
+    stats[0].gap_histogram = {0, 3};
+    stats[1].id = "io1";
+    stats[1].fallback_reason = "no ring";
+    return stats;
 }
 
 Result<std::vector<qapi::BlockDeviceInfo>>
@@ -256,6 +268,8 @@ TEST_CASE("info iothreads: shows threads and holders", "[monitor]") {
                                    "  poll-grow=2\n"
                                    "  poll-shrink=3\n"
                                    "  poll-weight=4\n"
+                                   "  poll-policy=predictive\n"
+                                   "  poll-latency-weight=6\n"
                                    "  aio-max-batch=5\n"
                                    "io1:\n"
                                    "  thread_id=4712\n"
@@ -264,7 +278,17 @@ TEST_CASE("info iothreads: shows threads and holders", "[monitor]") {
                                    "  poll-grow=0\n"
                                    "  poll-shrink=0\n"
                                    "  poll-weight=0\n"
+                                   "  poll-policy=weighted\n"
+                                   "  poll-latency-weight=0\n"
                                    "  aio-max-batch=0\n");
+}
+
+TEST_CASE("info iothreads -v: shows what they did so far", "[monitor]") {
+    const std::string text = run("info iothreads -v");
+    CHECK(text.find("  polling.hits=7\n") < text.find("io1:\n"));
+    CHECK(text.find("  gap-histogram=0 3\n") < text.find("io1:\n"));
+    CHECK(text.find("  fallback-reason=no ring\n") != std::string::npos);
+    CHECK(run("info iothreads -x") == "Error: unsupported option '-x'\n");
 }
 
 TEST_CASE("info block: shows the nodes", "[monitor]") {
@@ -291,23 +315,25 @@ TEST_CASE("info block-exports: shows the exports", "[monitor]") {
 }
 
 TEST_CASE("help: lists all commands, one, or a group", "[monitor]") {
-    CHECK(run("help") == "help [cmd] -- show the help\n"
-                         "info [subcommand] -- show various information about the system state\n"
-                         "info block  -- show the block nodes\n"
-                         "info block-exports  -- show the block exports\n"
-                         "info chardev  -- show the character devices\n"
-                         "info clients  -- show the clients of all monitors\n"
-                         "info fdsets  -- show the fd sets\n"
-                         "info iothreads  -- show the IOThreads and their holders\n"
-                         "info nbd-server  -- show where the NBD server listens\n"
-                         "info version  -- show the version\n"
-                         "object_add [qom-type=]type,id=str[,prop=value][,...] -- create an object; "
-                         "'object_add help' lists the types, 'object_add type,help' the properties\n"
-                         "object_del id -- delete an object\n"
-                         "qom-get path property -- show a property of an object\n"
-                         "qom-list [path] -- list the properties of an object\n"
-                         "qom-set path property value -- change a property of an object\n"
-                         "quit  -- end the program\n");
+    CHECK(run("help") ==
+          "help [cmd] -- show the help\n"
+          "info [subcommand] -- show various information about the system state\n"
+          "info block  -- show the block nodes\n"
+          "info block-exports  -- show the block exports\n"
+          "info chardev  -- show the character devices\n"
+          "info clients  -- show the clients of all monitors\n"
+          "info fdsets  -- show the fd sets\n"
+          "info iothreads [-v] -- show the IOThreads and their holders (-v: and what they did so "
+          "far)\n"
+          "info nbd-server  -- show where the NBD server listens\n"
+          "info version  -- show the version\n"
+          "object_add [qom-type=]type,id=str[,prop=value][,...] -- create an object; "
+          "'object_add help' lists the types, 'object_add type,help' the properties\n"
+          "object_del id -- delete an object\n"
+          "qom-get path property -- show a property of an object\n"
+          "qom-list [path] -- list the properties of an object\n"
+          "qom-set path property value -- change a property of an object\n"
+          "quit  -- end the program\n");
     CHECK(run("?") == run("help"));
     CHECK(run("help help") == "help [cmd] -- show the help\n");
     CHECK(run("help info block") == "info block  -- show the block nodes\n");
@@ -319,8 +345,8 @@ TEST_CASE("help: lists all commands, one, or a group", "[monitor]") {
 TEST_CASE("human monitor: says what it does not know", "[monitor]") {
     CHECK(run("foo bar") == "unknown command: 'foo'\n");
     CHECK(run("info foo") == "unknown command: 'info foo'\n");
-    CHECK(run("info iothreads x") == "iothreads: extraneous characters at the end of line\n"
-                                     "Try \"help info iothreads\" for more information\n");
+    CHECK(run("info iothreads -v x") == "iothreads: extraneous characters at the end of line\n"
+                                        "Try \"help info iothreads\" for more information\n");
     CHECK(run("").empty());
     CHECK(run(" \n").empty());
 }

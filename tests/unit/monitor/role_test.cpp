@@ -95,6 +95,7 @@ TEST_CASE("Role: a read-only client may run these commands and no others", "[mon
         "query-commands",
         "query-events-since",
         "query-fdsets",
+        "query-iothread-stats",
         "query-iothreads",
         "query-named-block-nodes",
         "query-nbd-server",

@@ -64,6 +64,7 @@ NOT_SHOWN = {
     "kMaxDiscardedReads", "kMaxFlushes", "kMaxSendsPerPass", "kMaxStepsPerPass",  # fairness in a loop
     "kMaxInfoRequestBytes", "kMaxReplyBytes",  # follow from the others
     "kMaxKinds",  # rate limits of events, and no event has one
+    "kMaxCpu",  # what the kernel's masks have room for
     "kMaxLogLineBytes",  # of the program's own log
     "kDefaultMaxNs",  # a default, not a limit
 }

@@ -103,10 +103,12 @@ TEST_CASE("schema: query-iothreads answers with holders", "[qapi][schema]") {
                       .poll_grow = 2,
                       .poll_shrink = 3,
                       .poll_weight = 4,
+                      .poll_policy = IOThreadPollPolicy::classic,
+                      .poll_latency_weight = 6,
                       .aio_max_batch = 5,
                       .holders = {}};
     CHECK(encode(info) == Json::parse(R"({"id": "io0", "thread-id": 7, "poll-max-ns": 1, "poll-grow": 2,
-        "poll-shrink": 3, "poll-weight": 4, "aio-max-batch": 5, "holders": []})"));
+        "poll-shrink": 3, "poll-weight": 4, "poll-policy": "classic", "poll-latency-weight": 6, "aio-max-batch": 5, "holders": []})"));
     IOThreadHolder holder;
     holder.u.emplace<2>().export_name = "e0";
     CHECK(holder.type() == IOThreadHolderKind::block_export);
@@ -165,6 +167,7 @@ TEST_CASE("introspection: object-add describes the iothread's properties", "[qap
     }
     CHECK(names == std::vector<std::string>{"aio-max-batch", "thread-pool-min", "thread-pool-max",
                                             "poll-max-ns", "poll-grow", "poll-shrink", "poll-weight",
+                                            "poll-policy", "poll-latency-weight", "cpu-affinity",
                                             "fd-monitor"});
     CHECK(entries["x-blockdev-set-iothread"]["features"] == Json::parse(R"(["unstable"])"));
 }

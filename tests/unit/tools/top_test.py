@@ -16,7 +16,7 @@ from qmp.errors import ConnectionFailed
 from qmp.sampling import Holder, Row
 from qmp.schema import Schema
 from qmp.statistics_query import StatisticsQuery
-from qmp.table import columns, render, sort_rows
+from qmp.table import Statistics, columns, render, sort_rows
 from qmp.thread_times import ThreadTimes, read_times, thread_folder
 from qmp.watching import Watcher
 
@@ -106,9 +106,9 @@ class StatisticsTest(unittest.TestCase):
     def test_columns_in_the_table(self) -> None:
         statistics: dict[str, Any] = {"statistics": {"hits": 5, "mean": 0.5},
                                       "statistics_per_second": {"hits": 2.4}}
-        title, lines = render([row("io0", **statistics)], columns(["hits", "mean"]))
+        title, lines = render([row("io0", **statistics)], columns(["hits", "mean"], Statistics.TOTALS))
         self.assertEqual(dict(zip(title.split(), lines[0].split()))["HITS"], "5")
-        title, lines = render([row("io0", **statistics)], columns(["hits", "mean"], per_second=True))
+        title, lines = render([row("io0", **statistics)], columns(["hits", "mean"], Statistics.PER_SECOND))
         cells = dict(zip(title.split(), lines[0].split()))
         self.assertEqual((cells["HITS/s"], cells["MEAN/s"]), ("2", "-"))
 
