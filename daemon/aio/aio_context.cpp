@@ -261,8 +261,10 @@ void AioContext::block(std::int64_t timeout_ns) {
     const std::int64_t start_ns = now_ns();
     monitor_->wait(timeout_ns);
     const std::int64_t slept_ns = now_ns() - start_ns;
-    if (sample)
+    if (sample) {
         meter_.add_cpu(thread_cpu_ns() - cpu_ns);
+        set_block_cost(meter_.cost());
+    }
     slept_ = true;
     counters_.blocks.add();
     counters_.blocked_ns.add(static_cast<std::uint64_t>(slept_ns));

@@ -3,7 +3,8 @@
 // PollSource: something that ends the waits of an event loop: a handler, the completions of its ring, other
 // threads' notifications. It carries what the polling policy has learnt about it.
 //
-// Thread: home thread only.  Lifetime: goes away silently when destroyed.
+// Thread: home thread only.  Lifetime: AdaptivePoller::forget() before it is destroyed while its loop goes
+// on.
 #pragma once
 
 #include "daemon/aio/gap_history.hpp"

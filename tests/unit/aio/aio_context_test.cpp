@@ -3,8 +3,11 @@
 
 #include "tests/unit/aio/aio_test.hpp"
 
+#include <sys/eventfd.h>
 #include <sys/prctl.h>
 
+#include <atomic>
+#include <chrono>
 #include <memory>
 #include <thread>
 
@@ -26,6 +29,29 @@ TEST_CASE("AioContext: its thread wakes up on time", "[aio][context]") {
         const auto context = make_context(FdMonitorKind::epoll);
         CHECK(::prctl(PR_GET_TIMERSLACK) == 1);
     }}.join();
+}
+
+TEST_CASE("AioContext: tells what its sleeps cost, also when only descriptors end them", "[aio][context]") {
+    const auto context = make_context(GENERATE(from_range(monitors())));
+    context->set_poll_parameters({.max_ns = 0});
+    EventHandler handler;
+    context->add(handler);
+    run_until_idle(*context);
+    CHECK(context->stats().block_cost == BlockCost{});
+    const std::uint64_t enough = context->stats().blocks + 2 * BlockMeter::kSleepsPerSample;
+    std::atomic<bool> stop{false};
+    std::thread producer{[&] {
+        while (!stop) {
+            ::eventfd_write(handler.fd(), 1);
+            std::this_thread::sleep_for(std::chrono::microseconds{20}); // for the loop to sleep again
+        }
+    }};
+    while (context->stats().blocks < enough)
+        context->poll(true);
+    stop = true;
+    producer.join();
+    CHECK(context->stats().block_cost.cpu_ns != BlockCost{}.cpu_ns);
+    context->remove(handler);
 }
 
 TEST_CASE("AioContext: a look at an idle ring costs no system call", "[aio][context]") {
