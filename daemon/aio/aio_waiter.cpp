@@ -93,8 +93,7 @@ void AioWaiter::observe(const Waited &waited, AioAccount *served) {
     if (!enabled() || waited.start_ns == 0)
         return;
     const std::int64_t waited_ns = waited.end_ns - waited.start_ns;
-    const std::int64_t waking_ns = waited.slept ? meter_.cost().latency_ns : 0;
-    const std::int64_t gap_ns = std::max<std::int64_t>(0, waited_ns - waking_ns);
+    const std::int64_t gap_ns = waited.slept ? gap_before_waking(waited) : waited_ns;
     counters_.gaps.add(gap_ns);
     if (served != nullptr) {
         served->gaps.add(gap_ns);
@@ -104,6 +103,14 @@ void AioWaiter::observe(const Waited &waited, AioAccount *served) {
     }
     poller_.observe({.ns = waited_ns, .gap_ns = gap_ns, .end_ns = waited.end_ns});
     counters_.budget_ns.set(poller_.budget_ns());
+}
+
+/// When the event came that ended a sleep: not while the loop spun; as long ago as waking up takes, but that
+/// varies, and was no longer than the sleep.
+std::int64_t AioWaiter::gap_before_waking(const Waited &waited) const {
+    const std::int64_t waited_ns = waited.end_ns - waited.start_ns;
+    const std::int64_t waking_ns = std::min(meter_.cost().latency_ns, (waited_ns - waited.spun_ns) / 2);
+    return waited_ns - waking_ns;
 }
 
 // --- spinning ---
@@ -161,7 +168,7 @@ bool AioWaiter::spin_for(std::int64_t budget_ns, Waited &waited) {
     }
     hit |= poll_mode_.drop_idle(round_ns);
     waited.spun_ns = round_ns - start_ns;
-    if (backoff_.spun(longest_ns))
+    if (backoff_.spun({.ns = waited.spun_ns, .longest_round_ns = longest_ns, .hit = hit}))
         backoff_.check(involuntary_switches());
     counters_.backoffs.set(backoff_.count());
     return hit;

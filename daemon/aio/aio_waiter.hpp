@@ -70,6 +70,7 @@ public:
     void add_plain_handlers(int count) { plain_handlers_ += count; }
 
 private:
+    std::int64_t gap_before_waking(const Waited &waited) const;
     bool may_spin();
     std::int64_t spin(std::int64_t timeout_ns, Waited &waited);
     bool spin_for(std::int64_t budget_ns, Waited &waited);

@@ -13,12 +13,24 @@ bool SpinBackoff::may_spin() {
     return false;
 }
 
-bool SpinBackoff::spun(std::int64_t longest_round_ns) {
-    if (longest_round_ns >= kJumpNs) {
+bool SpinBackoff::spun(const Spin &spin) {
+    if (spin.longest_round_ns >= kJumpNs || !pays(spin)) {
         back_off();
         return false;
     }
     return ++spins_ >= kSpinsPerCheck;
+}
+
+/// A verdict now and then; true until the next.
+bool SpinBackoff::pays(const Spin &spin) {
+    judged_ns_ += spin.ns;
+    judged_hits_ += spin.hit ? 1 : 0;
+    if (++judged_spins_ < (next_waits_ == kFirstWaits ? kSpinsPerVerdict : kSpinsPerRetrial))
+        return true;
+    const bool pays = judged_ns_ <= judged_hits_ * kMostPerHitNs;
+    judged_spins_ = 0;
+    judged_ns_ = judged_hits_ = 0;
+    return pays;
 }
 
 void SpinBackoff::check(std::int64_t involuntary_switches) {

@@ -7,6 +7,9 @@ using namespace iothreadd;
 
 namespace {
 
+constexpr SpinBackoff::Spin kGood{.ns = 5'000, .longest_round_ns = 100, .hit = true};
+constexpr SpinBackoff::Spin kJump{.ns = 60'000, .longest_round_ns = SpinBackoff::kJumpNs, .hit = true};
+
 /// How many waits in a row may not spin.
 unsigned waits_without_spin(SpinBackoff &backoff) {
     unsigned waits = 0;
@@ -18,7 +21,7 @@ unsigned waits_without_spin(SpinBackoff &backoff) {
 /// Spins until the kernel would be asked, and tells it `switches`.
 void check_after_spins(SpinBackoff &backoff, std::int64_t switches) {
     unsigned spins = 1;
-    while (!backoff.spun(100))
+    while (!backoff.spun(kGood))
         ++spins;
     CHECK(spins == SpinBackoff::kSpinsPerCheck);
     backoff.check(switches);
@@ -37,9 +40,9 @@ TEST_CASE("SpinBackoff: lets a loop spin as long as nobody takes its CPU", "[aio
 
 TEST_CASE("SpinBackoff: a jump of the clock while it spins is a sign", "[aio][poller]") {
     SpinBackoff backoff;
-    CHECK(!backoff.spun(SpinBackoff::kJumpNs - 1));
+    CHECK(!backoff.spun({.ns = 60'000, .longest_round_ns = SpinBackoff::kJumpNs - 1, .hit = true}));
     CHECK(backoff.may_spin());
-    CHECK(!backoff.spun(SpinBackoff::kJumpNs));
+    CHECK(!backoff.spun(kJump));
     CHECK(backoff.count() == 1);
     CHECK(waits_without_spin(backoff) == SpinBackoff::kFirstWaits);
 }
@@ -58,11 +61,11 @@ TEST_CASE("SpinBackoff: an involuntary switch is a sign", "[aio][poller]") {
 TEST_CASE("SpinBackoff: each sign doubles its time, up to a limit", "[aio][poller]") {
     SpinBackoff backoff;
     for (unsigned waits = SpinBackoff::kFirstWaits; waits < SpinBackoff::kMostWaits; waits *= 2) {
-        backoff.spun(SpinBackoff::kJumpNs);
+        backoff.spun(kJump);
         CHECK(waits_without_spin(backoff) == waits);
     }
     for (int i = 0; i < 3; ++i) {
-        backoff.spun(SpinBackoff::kJumpNs);
+        backoff.spun(kJump);
         CHECK(waits_without_spin(backoff) == SpinBackoff::kMostWaits);
     }
 }
@@ -70,11 +73,28 @@ TEST_CASE("SpinBackoff: each sign doubles its time, up to a limit", "[aio][polle
 TEST_CASE("SpinBackoff: good times make it forget", "[aio][poller]") {
     SpinBackoff backoff;
     for (int i = 0; i < 4; ++i) {
-        backoff.spun(SpinBackoff::kJumpNs);
+        backoff.spun(kJump);
         waits_without_spin(backoff);
     }
     for (unsigned i = 0; i < SpinBackoff::kGoodChecks; ++i)
         check_after_spins(backoff, 5);
-    backoff.spun(SpinBackoff::kJumpNs);
+    backoff.spun(kJump);
     CHECK(waits_without_spin(backoff) == SpinBackoff::kFirstWaits);
+}
+
+TEST_CASE("SpinBackoff: spins that find next to nothing are a sign", "[aio][poller]") {
+    SpinBackoff backoff;
+    const auto spin = [&](unsigned times, unsigned hits) {
+        for (unsigned i = 0; i < times; ++i)
+            backoff.spun({.ns = 20'000, .longest_round_ns = 100, .hit = i < hits});
+    };
+    spin(SpinBackoff::kSpinsPerVerdict, 7); // 183 us for each
+    CHECK(backoff.may_spin());
+    spin(SpinBackoff::kSpinsPerVerdict, 6); // 213 us
+    CHECK(waits_without_spin(backoff) == SpinBackoff::kFirstWaits);
+    spin(SpinBackoff::kSpinsPerRetrial, 2); // 160 us
+    CHECK(backoff.may_spin());
+    spin(SpinBackoff::kSpinsPerRetrial, 0);
+    CHECK(waits_without_spin(backoff) == 2 * SpinBackoff::kFirstWaits);
+    CHECK(backoff.count() == 2);
 }
