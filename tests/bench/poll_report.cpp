@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <fstream>
 #include <functional>
 #include <string_view>
@@ -90,8 +91,8 @@ nlohmann::ordered_json as_json(const Rounds &rounds) {
     for (const Figures &round : rounds) {
         nlohmann::ordered_json figures;
         for (const Kind &kind : kKinds)
-            figures[kind.name] = round.*kind.value;
-        figures["polled_percent"] = round.polled_percent;
+            figures[kind.name] = std::round(round.*kind.value);
+        figures["polled_percent"] = std::round(round.polled_percent);
         list.push_back(std::move(figures));
     }
     return list;
@@ -130,7 +131,7 @@ bool write_json(const CommandLine &command, std::span<const TraceFigures> traces
         all["traces"].push_back({{"name", trace.name}, {"events", trace.events}, {"policies", policies}});
     }
     std::ofstream file{command.json};
-    file << all.dump(1) << '\n';
+    file << all.dump() << '\n';
     file.close();
     return !file.fail();
 }

@@ -467,7 +467,7 @@ class CommandTest(SchemaTest):
         self.assertTrue(rule.startswith("out/ref.7: "))
         parts = TOOL.parent / "qapi"
         pages = SCHEMA.parent / "manual"
-        for part in (SCHEMA, pages / "limits.json", parts / "manual.css", parts / "docs.py"):
+        for part in (SCHEMA, pages / "limits.json", pages / "polling.svg", parts / "manual.css", parts / "docs.py"):
             self.assertIn(str(part), rule)
 
     def test_leaves_unchanged_pages_alone(self) -> None:
