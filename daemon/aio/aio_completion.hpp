@@ -10,6 +10,8 @@
 
 namespace iothreadd {
 
+class AioAccount;
+
 class AioCompletion {
 public:
     AioCompletion() = default;
@@ -27,6 +29,7 @@ private:
     friend class AioContext;
     friend class FdEvents;
     int result_ = 0;
+    AioAccount *account_ = nullptr; // who pays for complete()
     AutoHook hook_;
 };
 

@@ -13,54 +13,50 @@
 namespace iothreadd {
 
 namespace {
-constexpr std::int64_t kForever = FdMonitor::kForever;
-
-// The price of entering and leaving poll mode; a smaller budget buys nothing (measured in tests/bench).
-constexpr std::int64_t kLeastBudgetNs = 500;
-
-// A loop that is busy with other things still probes, or looks at its descriptors, every so many passes.
-constexpr int kPassesBetweenLooks = 8;
-
 // How often bottom halves may schedule each other while the context is being destroyed.
 constexpr int kLastRounds = 1000;
 
 constexpr std::uint32_t kAlwaysReported = POLLERR | POLLHUP | POLLNVAL;
 
 thread_local AioContext *current_context = nullptr;
-
-std::int64_t sooner(std::int64_t timeout_ns, std::int64_t budget_ns) {
-    return timeout_ns == kForever ? budget_ns : std::min(timeout_ns, budget_ns);
-}
-
-std::int64_t thread_cpu_ns() {
-    timespec used{};
-    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used); // a system call
-    return used.tv_sec * kNsPerSecond + used.tv_nsec;
-}
-
-void relax_cpu() {
-#if defined(__x86_64__) || defined(__i386__)
-    __builtin_ia32_pause();
-#elif defined(__aarch64__)
-    asm volatile("yield" ::: "memory");
-#endif
-}
 } // namespace
 
 /// One pass on the stack.
 class AioContext::Pass {
 public:
-    explicit Pass(AioContext &context) : context_(context) {
-        ++context_.depth_;
+    explicit Pass(AioContext &context)
+        : context_(context), outer_(++context.depth_ > 1 ? &context.run_meter_.suspend() : nullptr) {
         context_.pass_wanted_ = false;
         context_.counters_.passes.add();
     }
-    ~Pass() { --context_.depth_; }
+    ~Pass() {
+        --context_.depth_;
+        if (outer_ != nullptr)
+            context_.run_meter_.resume(*outer_);
+    }
     Pass(const Pass &) = delete;
     Pass &operator=(const Pass &) = delete;
 
+    /// Callbacks begin.
+    void begin_run(std::int64_t now_ns) {
+        if (outer_ == nullptr)
+            context_.run_meter_.begin(now_ns);
+        else
+            context_.run_meter_.begin_inner(now_ns);
+    }
+
+    /// They are over. Who was served first; null: no user, or it is a pass inside of a callback.
+    AioAccount *end_run() {
+        if (outer_ != nullptr)
+            return nullptr;
+        const RunMeter::Run run = context_.run_meter_.end();
+        context_.check_run(run);
+        return run.first;
+    }
+
 private:
     AioContext &context_;
+    AioAccount *const outer_; // whose callback runs this pass; null: nobody's
 };
 
 /// Another thread is inside the context. The work that it brings may lead to the context's end before it is
@@ -98,6 +94,12 @@ Result<std::unique_ptr<AioContext>> AioContext::create(const Options &options) {
     context->ring_ = context->monitor_->ring();
     context->monitor_->add(*context->notifier_);
     context->monitor_->submit(); // an external loop may sleep before the first pass
+    context->waiter_.emplace(AioWaiter::Parts{.clock = context->clock_,
+                                              .counters = context->counters_,
+                                              .events = context->events_,
+                                              .monitor = *context->monitor_,
+                                              .notifier = *context->notifier_},
+                             PollParameters{.max_ns = external ? 0 : PollParameters::kDefaultMaxNs});
     current_context = context.get();
     return context;
 }
@@ -110,8 +112,9 @@ AioContext::~AioContext() {
     pool_.reset();
     while (visitors_.load(std::memory_order_acquire) != 0) // pairs with ~Visit()
         ::sched_yield();
+    run_meter_.begin(now_ns());
     for (int round = 0; round < kLastRounds && !bottom_halves_.empty(); ++round)
-        bottom_halves_.run();
+        bottom_halves_.run(run_meter_);
     assert(handlers_ == 0);
     assert(timers_.empty());
     assert(operations_ == 0);
@@ -124,9 +127,9 @@ AioContext::~AioContext() {
 AioContext::AioContext(const Options &options)
     : loop_(options.loop),
       clock_(options.clock),
-      poller_(PollParameters{.max_ns = options.loop == Loop::own ? PollParameters::kDefaultMaxNs : 0}) {
-    set_block_cost(meter_.cost());
-}
+      on_wake_(options.on_wake),
+      on_stall_(options.on_stall),
+      run_meter_(options.clock) {}
 
 AioContext *AioContext::current() { return current_context; }
 
@@ -136,26 +139,19 @@ void AioContext::assert_home_thread() const { assert(current_context == this); }
 
 bool AioContext::poll(bool blocking) {
     assert_home_thread();
-    const Pass pass{*this};
-    const std::int64_t start_ns = poller_.enabled() ? now_ns() : 0;
-
+    Pass pass{*this};
     waiting_ = true;
-    const std::int64_t timeout = spin(blocking ? timeout_ns() : 0);
-    wait(timeout);
+    const AioWaiter::Waited waited = waiter_->wait(blocking ? timeout_ns() : 0);
     waiting_ = false;
     notifier_->accept();
+    if (waited.slept && on_wake_)
+        on_wake_();
 
-    const std::int64_t woken_ns = poller_.enabled() ? now_ns() : 0;
-    bool progress = dispatch(woken_ns);
-    const std::int64_t waited_ns = woken_ns - start_ns;
-    const std::int64_t waking_ns = std::exchange(slept_, false) ? meter_.cost().latency_ns : 0;
-    const std::int64_t gap_ns = std::max<std::int64_t>(0, waited_ns - waking_ns);
-    if (poller_.enabled())
-        counters_.gaps.add(gap_ns);
-    poller_.observe({.ns = waited_ns, .gap_ns = gap_ns, .end_ns = woken_ns});
-    counters_.budget_ns.set(poller_.budget_ns());
+    pass.begin_run(waited.end_ns);
+    bool progress = dispatch(waited.end_ns);
     if (!timers_.empty())
-        progress |= timers_.run(now_ns());
+        progress |= timers_.run(now_ns(), run_meter_);
+    waiter_->observe(waited, pass.end_run());
     return progress;
 }
 
@@ -164,142 +160,7 @@ std::int64_t AioContext::timeout_ns() const {
     if (!events_.empty() || !bottom_halves_.empty())
         return 0;
     const auto deadline_ns = timers_.deadline_ns();
-    return deadline_ns ? std::max<std::int64_t>(0, *deadline_ns - now_ns()) : kForever;
-}
-
-// --- polling ---
-
-/// Whether spinning would see everything that can happen.
-bool AioContext::may_spin() const {
-    return poller_.budget_ns() >= kLeastBudgetNs && (monitor_->sees_events() || plain_handlers_ == 0);
-}
-
-/// Spin, if that is likely to pay; the time that remains to sleep, 0 once there is work.
-std::int64_t AioContext::spin(std::int64_t timeout_ns) {
-    if (timeout_ns == 0 || !may_spin())
-        return timeout_ns;
-    monitor_->submit(); // what is queued must not wait for the spin, nor forbid it
-    if (monitor_->has_events())
-        return 0;
-
-    std::int64_t spun_ns = 0;
-    const bool hit = spin_for(sooner(timeout_ns, poller_.budget_ns()), spun_ns);
-    const bool due = timeout_ns != kForever && spun_ns >= timeout_ns;
-    const bool useful = hit || due;
-    (useful ? counters_.hits : counters_.misses).add();
-    (useful ? counters_.useful_ns : counters_.wasted_ns).add(static_cast<std::uint64_t>(spun_ns));
-    if (useful)
-        return 0;
-    return timeout_ns == kForever ? kForever : timeout_ns - spun_ns;
-}
-
-/// Rounds of user-space checks until one finds work; the last one is completed. True: work.
-bool AioContext::spin_for(std::int64_t budget_ns, std::int64_t &spun_ns) {
-    poll_mode_.enter();
-    busy_passes_ = 0;
-    const std::int64_t start_ns = now_ns();
-    std::int64_t round_ns = start_ns;
-    bool hit = false;
-    for (;;) {
-        hit = poll_mode_.probe_all();
-        if (notifier_->notified()) {
-            poller_.fired(notifier_->source_);
-            hit = true;
-        }
-        hit |= monitor_->has_events();
-        round_ns = now_ns();
-        counters_.poll_rounds.add();
-        if (hit || round_ns - start_ns >= budget_ns)
-            break;
-        relax_cpu();
-    }
-    if (monitor_->sees_events()) // else a spin would not notice the descriptor of a dropped handler
-        hit |= poll_mode_.drop_idle(round_ns);
-    spun_ns = round_ns - start_ns;
-    return hit;
-}
-
-/// Poll mode outlives passes that do not spin. Its producers do not kick, so they are looked at all the same.
-void AioContext::probe_while_busy() {
-    if (!poll_mode_.on() || ++busy_passes_ < kPassesBetweenLooks)
-        return;
-    busy_passes_ = 0;
-    counters_.poll_rounds.add();
-    poll_mode_.probe_all();
-}
-
-// --- waiting ---
-
-/// Sleep at most `timeout_ns`, and collect what the monitor has.
-void AioContext::wait(std::int64_t timeout_ns) {
-    if (timeout_ns != 0) {
-        sleep(timeout_ns);
-    } else {
-        probe_while_busy();
-        if (must_look())
-            monitor_->wait(0);
-    }
-}
-
-/// From the announcement on, every notify() writes to the eventfd. Poll mode ends after it and not before:
-/// what a poll_end() queues notifies as well.
-void AioContext::sleep(std::int64_t timeout_ns) {
-    if (notifier_->prepare_wait() || poll_mode_.leave())
-        timeout_ns = 0;
-    if (timeout_ns == 0) {
-        monitor_->wait(0);
-    } else {
-        block(timeout_ns);
-    }
-    notifier_->finish_wait();
-}
-
-/// The system call that sleeps; now and then its price is measured.
-void AioContext::block(std::int64_t timeout_ns) {
-    const bool sample = meter_.sample();
-    const std::int64_t cpu_ns = sample ? thread_cpu_ns() : 0;
-    const std::int64_t start_ns = now_ns();
-    monitor_->wait(timeout_ns);
-    const std::int64_t slept_ns = now_ns() - start_ns;
-    if (sample) {
-        meter_.add_cpu(thread_cpu_ns() - cpu_ns);
-        set_block_cost(meter_.cost());
-    }
-    slept_ = true;
-    counters_.blocks.add();
-    counters_.blocked_ns.add(static_cast<std::uint64_t>(slept_ns));
-
-    const std::int64_t signalled_ns = notifier_->take_signalled_ns();
-    if (signalled_ns >= start_ns)
-        note_latency(start_ns + slept_ns - signalled_ns, slept_ns);
-    else if (timeout_ns != kForever && slept_ns >= timeout_ns)
-        note_latency(slept_ns - timeout_ns, slept_ns);
-}
-
-/// The loop runs so long after it should have woken.
-void AioContext::note_latency(std::int64_t latency_ns, std::int64_t slept_ns) {
-    counters_.wakes.add(latency_ns);
-    meter_.add_latency(latency_ns, slept_ns);
-    set_block_cost(meter_.cost());
-}
-
-void AioContext::set_block_cost(const BlockCost &cost) {
-    poller_.set_block_cost(cost);
-    counters_.block_cpu_ns.set(cost.cpu_ns);
-    counters_.block_latency_ns.set(cost.latency_ns);
-}
-
-/// Whether wait(0) may find something. A monitor that can only tell by a system call is asked each time for
-/// the sake of handlers without a probe, else now and then.
-bool AioContext::must_look() {
-    if (monitor_->has_events() || monitor_->has_submissions())
-        return true;
-    if (monitor_->sees_events())
-        return false;
-    if (plain_handlers_ == 0 && ++unlooked_passes_ < kPassesBetweenLooks)
-        return false;
-    unlooked_passes_ = 0;
-    return true;
+    return deadline_ns ? std::max<std::int64_t>(0, *deadline_ns - now_ns()) : FdMonitor::kForever;
 }
 
 // --- dispatch ---
@@ -309,11 +170,12 @@ bool AioContext::dispatch(std::int64_t now_ns) {
     events_.start_dispatch();
     while (AioCompletion *const operation = events_.take_completed()) {
         --operations_;
-        poller_.fired(completions_);
+        waiter_->fired(completions_);
+        run_meter_.charge(operation->account_);
         operation->complete(operation->result_);
         progress = true;
     }
-    progress |= bottom_halves_.run();
+    progress |= bottom_halves_.run(run_meter_);
     while (AioHandler *const handler = events_.take_ready())
         progress |= dispatch(*handler, now_ns);
     return progress;
@@ -327,13 +189,13 @@ bool AioContext::dispatch(AioHandler &handler, std::int64_t now_ns) {
         return false;
 
     dispatching_.push_back(&handler);
-    if (poller_.enabled()) {
+    if (waiter_->enabled()) {
         if (!resumed) // else it is no event of its own
-            poller_.fired(handler.source_);
-        handler.last_dispatch_ns_ = now_ns;
+            waiter_->fired(handler.source_);
         if (handler.has_probe_)
-            poll_mode_.join(handler);
+            waiter_->poll_mode().join(handler, now_ns);
     }
+    run_meter_.charge(handler.account_);
     auto drained = AioHandler::Drained::yes;
     if (dispatching_.back() != nullptr) // its poll_begin() may have removed it
         drained = revents != 0 ? handler.ready(revents) : run_probed(handler);
@@ -351,9 +213,18 @@ AioHandler::Drained AioContext::run_probed(AioHandler &handler) {
         return drained;
     handler.in_probe_ready_ = false;
     // Without poll mode nobody would see what came too late for probe_ready() and too early for a kick.
-    if (drained == AioHandler::Drained::yes && !poll_mode_.on() && handler.probe())
+    if (drained == AioHandler::Drained::yes && !waiter_->poll_mode().on() && handler.probe())
         return AioHandler::Drained::no;
     return drained;
+}
+
+/// The callbacks of a pass are over.
+void AioContext::check_run(const RunMeter::Run &run) {
+    if (stall_limit_ns_ == 0 || run.ns <= stall_limit_ns_)
+        return;
+    counters_.stalls.add();
+    if (on_stall_)
+        on_stall_({.ns = run.ns, .account = run.longest});
 }
 
 // --- handlers, operations, timers ---
@@ -362,9 +233,10 @@ void AioContext::add(AioHandler &handler) {
     assert_home_thread();
     assert(handler.context_ == nullptr);
     handler.context_ = this;
+    handler.account_ = &run_meter_.current();
     handler.has_probe_ = handler.has_probe();
     ++handlers_;
-    plain_handlers_ += handler.has_probe_ ? 0 : 1;
+    waiter_->add_plain_handlers(handler.has_probe_ ? 0 : 1);
     monitor_->add(handler);
     wake_external();
 }
@@ -374,11 +246,11 @@ void AioContext::remove(AioHandler &handler) {
     assert(handler.context_ == this);
     monitor_->remove(handler);
     events_.forget(handler);
-    poll_mode_.forget(handler);
-    poller_.forget(handler.source_);
+    waiter_->poll_mode().forget(handler);
+    waiter_->forget(handler.source_);
     std::replace(dispatching_.begin(), dispatching_.end(), &handler, static_cast<AioHandler *>(nullptr));
     --handlers_;
-    plain_handlers_ -= handler.has_probe_ ? 0 : 1;
+    waiter_->add_plain_handlers(handler.has_probe_ ? 0 : -1);
     handler.in_probe_ready_ = false;
     handler.context_ = nullptr;
     wake_external();
@@ -398,6 +270,7 @@ io_uring_sqe *AioContext::begin_submit() {
 
 void AioContext::finish_submit(AioCompletion &operation, io_uring_sqe *sqe) {
     IoUringMonitor::set_operation(sqe, operation);
+    operation.account_ = &run_meter_.current();
     ++operations_;
     if (max_batch_ > 0 && ring_->queued() >= max_batch_)
         ring_->submit();
@@ -406,6 +279,7 @@ void AioContext::finish_submit(AioCompletion &operation, io_uring_sqe *sqe) {
 
 void AioContext::arm(AioTimer &timer, std::int64_t deadline_ns) {
     assert_home_thread();
+    timer.account_ = &run_meter_.current();
     if (timers_.insert(timer, deadline_ns))
         wake();
 }
@@ -421,6 +295,7 @@ ThreadPool &AioContext::thread_pool() {
 
 void AioContext::schedule(BottomHalfNode &node) {
     if (current_context == this) {
+        node.account_ = &run_meter_.current();
         bottom_halves_.schedule(node);
         wake();
     } else {
@@ -428,6 +303,13 @@ void AioContext::schedule(BottomHalfNode &node) {
         bottom_halves_.schedule(node);
         notifier_->notify();
     }
+}
+
+void AioContext::schedule_for(AioAccount &account, BottomHalfNode &node) {
+    node.account_ = &account;
+    const Visit visit{*this};
+    bottom_halves_.schedule(node);
+    notifier_->notify();
 }
 
 void AioContext::notify() {
@@ -482,12 +364,11 @@ void AioContext::in_home_thread(F &&fn) {
 void AioContext::set_poll_parameters(const PollParameters &parameters) {
     if (loop_ == Loop::external)
         return;
-    in_home_thread([this, parameters] {
-        poller_.set_parameters(parameters);
-        counters_.budget_ns.set(0);
-        if (!poller_.enabled())
-            poll_mode_.leave();
-    });
+    in_home_thread([this, parameters] { waiter_->set_parameters(parameters); });
+}
+
+void AioContext::set_stall_limit(std::int64_t limit_ns) {
+    in_home_thread([this, limit_ns] { stall_limit_ns_ = limit_ns; });
 }
 
 void AioContext::set_thread_pool_limits(ThreadPoolLimits limits) {

@@ -1,38 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // AioContext: the event loop of one thread. It watches descriptors, runs operations on a ring, bottom halves
-// and timers, and spins for a while before it sleeps if that is likely to pay (AdaptivePoller).
+// and timers, and spins for a while before it sleeps if that is likely to pay (AioWaiter).
 //
 // One pass of the loop, poll():
 //   1. how long may we sleep? Not at all if there is work, else until the next timer.
 //   2. spin, within the budget: probes, completion queue, notifications; no system call.
 //   3. announce the wait (Notifier), leave poll mode, and sleep: one io_uring_enter submits and waits.
 //   4. dispatch: completed operations, bottom halves, ready handlers, in order of arrival.
-//   5. tell the AdaptivePoller how long the wait was and what ended it; run expired timers.
+//   5. run expired timers; tell the AioWaiter what its wait ended with, and the RunMeter that the pass is
+//   over.
 // Callbacks may call poll() again (a synchronous wait) and add, remove or destroy any handler.
 //
 // Thread: home thread (the one that created it, and destroys it) unless a function says any thread.
 // Source: observed behaviour of QEMU 11.1's AioContext.
 #pragma once
 
-#include "daemon/aio/adaptive_poller.hpp"
+#include "daemon/aio/aio_account.hpp"
 #include "daemon/aio/aio_completion.hpp"
 #include "daemon/aio/aio_handler.hpp"
 #include "daemon/aio/aio_parameters.hpp"
 #include "daemon/aio/aio_stats.hpp"
 #include "daemon/aio/aio_timer.hpp"
-#include "daemon/aio/block_meter.hpp"
+#include "daemon/aio/aio_waiter.hpp"
 #include "daemon/aio/bottom_half.hpp"
 #include "daemon/aio/clock.hpp"
 #include "daemon/aio/fd_events.hpp"
 #include "daemon/aio/fd_monitor.hpp"
 #include "daemon/aio/notifier.hpp"
-#include "daemon/aio/poll_mode.hpp"
 #include "daemon/aio/poll_source.hpp"
+#include "daemon/aio/run_meter.hpp"
 #include "daemon/util/result.hpp"
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -50,10 +52,20 @@ class ThreadPool;
 /// watch_fd() and next_deadline_ns() and calls poll(false); such a context never spins.
 enum class AioLoop { own, external };
 
+/// A pass whose callbacks took longer than the limit.
+struct AioStall {
+    std::int64_t ns;
+    const AioAccount *account; ///< whose callbacks took the longest part of it; to be compared only
+};
+
 struct AioContextOptions {
     FdMonitorKind fd_monitor = FdMonitorKind::automatic;
     AioLoop loop = AioLoop::own;
     Clock clock = monotonic_ns; ///< for tests
+
+    // Called in the home thread; they do not run the loop.
+    std::function<void()> on_wake{};                  ///< after each sleep, before any callback
+    std::function<void(const AioStall &)> on_stall{}; ///< after such a pass
 };
 
 class AioContext {
@@ -85,6 +97,13 @@ public:
         schedule(*new PostedFunction<std::decay_t<F>>(std::forward<F>(fn)));
     }
 
+    /// The same, charged to `account`: what `fn` starts is charged there, too, and what that starts.
+    template <class F>
+    void post_for(AioAccount &account, F &&fn) {
+        auto &node = *new PostedFunction<std::decay_t<F>>(std::forward<F>(fn));
+        schedule_for(account, node);
+    }
+
     /// Run `node` once in the next pass; it is free to be scheduled again, or destroyed, when it runs. For
     /// those who embed it, where a BottomHalf's own allocation is too much. Any thread.
     void schedule(BottomHalfNode &node);
@@ -98,6 +117,9 @@ public:
     void set_thread_pool_limits(ThreadPoolLimits limits);
     /// Submit as soon as this many operations are queued, even within a pass. 0: only when the queue is full.
     void set_max_batch(std::int64_t max_batch);
+
+    /// When callbacks of one pass take longer it is a stall; 0: never.
+    void set_stall_limit(std::int64_t limit_ns);
 
     /// Watch `handler`, which must stay until remove().
     void add(AioHandler &handler);
@@ -138,10 +160,14 @@ public:
     /// What the loop did so far. Any thread.
     AioStats stats() const { return counters_.snapshot(); }
 
+    /// What it does now. Any thread.
+    RunMeter::Running running() const { return run_meter_.running(); }
+
 private:
     friend class AioHandler;
     friend class AioTimer;
     friend class BottomHalf;
+    friend class ThreadPool;
     class Pass;
     class Visit;
 
@@ -158,22 +184,17 @@ private:
     void finish_submit(AioCompletion &operation, io_uring_sqe *sqe);
 
     std::int64_t timeout_ns() const;
-    bool may_spin() const;
-    std::int64_t spin(std::int64_t timeout_ns);
-    bool spin_for(std::int64_t budget_ns, std::int64_t &spun_ns);
-    void wait(std::int64_t timeout_ns);
-    void sleep(std::int64_t timeout_ns);
-    void block(std::int64_t timeout_ns);
-    void note_latency(std::int64_t latency_ns, std::int64_t slept_ns);
-    void set_block_cost(const BlockCost &cost);
-    bool must_look();
-    void probe_while_busy();
     bool dispatch(std::int64_t now_ns);
     bool dispatch(AioHandler &handler, std::int64_t now_ns);
     AioHandler::Drained run_probed(AioHandler &handler);
+    void check_run(const RunMeter::Run &run);
+    void schedule_for(AioAccount &account, BottomHalfNode &node);
 
     const Loop loop_;
     const Clock clock_;
+    const std::function<void()> on_wake_;
+    const std::function<void(const AioStall &)> on_stall_;
+    std::int64_t stall_limit_ns_ = 0;
     AioCounters counters_;
     FdEvents events_;
     std::unique_ptr<Notifier> notifier_;
@@ -184,17 +205,12 @@ private:
     std::atomic<int> visitors_{0}; // other threads inside a function of ours
     TimerList timers_;
 
-    AdaptivePoller poller_;
+    RunMeter run_meter_;
     PollSource completions_; // the operations on the ring, as one source
-    BlockMeter meter_;
-    bool slept_ = false; // in this pass
-    PollMode poll_mode_{events_};
-    int busy_passes_ = 0;     // in poll mode, since the last probe
-    int unlooked_passes_ = 0; // since the monitor last looked, if that takes a system call
+    std::optional<AioWaiter> waiter_;
 
-    int handlers_ = 0;       // registered, without the notifier
-    int plain_handlers_ = 0; // of these, without a probe
-    int operations_ = 0;     // in flight on the ring
+    int handlers_ = 0;   // registered, without the notifier
+    int operations_ = 0; // in flight on the ring
     std::int64_t max_batch_ = 0;
     ThreadPoolLimits pool_limits_;
     std::unique_ptr<ThreadPool> pool_;

@@ -21,6 +21,7 @@
 
 namespace iothreadd {
 
+class AioAccount;
 class AioContext;
 
 class AioHandler {
@@ -66,6 +67,7 @@ public:
 
 private:
     friend class AioContext;
+    friend class AioWaiter;
     friend class EpollMonitor;
     friend class FdEvents;
     friend class HandlerSlots;
@@ -81,7 +83,9 @@ private:
     bool in_probe_ready_ = false; // is taking its work: not probed meanwhile
     std::uint64_t token_ = 0;     // how the fd monitor names this registration
     AioContext *context_ = nullptr;
+    AioAccount *account_ = nullptr; // whom its callbacks are charged to; null: the loop
     std::int64_t last_dispatch_ns_ = 0;
+    std::uint64_t last_fired_ = 0; // PollMode: as which event
     PollSource source_;
     AutoHook ready_hook_; // in FdEvents, or unfinished
     AutoHook poll_hook_;  // in PollMode

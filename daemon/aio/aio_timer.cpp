@@ -2,6 +2,7 @@
 #include "daemon/aio/aio_timer.hpp"
 
 #include "daemon/aio/aio_context.hpp"
+#include "daemon/aio/run_meter.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -37,7 +38,7 @@ std::optional<std::int64_t> TimerList::deadline_ns() const {
 }
 
 /// A callback that runs the loop gets here again: the inner call goes on with the rest.
-bool TimerList::run(std::int64_t now_ns) {
+bool TimerList::run(std::int64_t now_ns, RunMeter &meter) {
     while (!armed_.empty() && armed_.begin()->deadline_ns_ <= now_ns) {
         AioTimer &timer = *armed_.begin();
         armed_.erase(armed_.begin());
@@ -47,6 +48,7 @@ bool TimerList::run(std::int64_t now_ns) {
     while (!due_.empty()) {
         AioTimer &timer = due_.front();
         due_.pop_front();
+        meter.charge(timer.account_);
         timer.callback_();
         progress = true;
     }

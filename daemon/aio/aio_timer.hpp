@@ -18,7 +18,9 @@
 
 namespace iothreadd {
 
+class AioAccount;
 class AioContext;
+class RunMeter;
 
 class AioTimer {
 public:
@@ -36,6 +38,7 @@ public:
     bool armed() const { return set_hook_.is_linked() || due_hook_.is_linked(); }
 
 private:
+    friend class AioContext;
     friend class TimerList;
     using SetHook =
         boost::intrusive::set_member_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
@@ -43,6 +46,7 @@ private:
     AioContext &context_;
     Callback callback_;
     std::int64_t deadline_ns_ = 0;
+    AioAccount *account_ = nullptr; // who pays for the callback
     SetHook set_hook_;
     AutoHook due_hook_;
 };
@@ -62,8 +66,8 @@ public:
     /// When the earliest is due.
     std::optional<std::int64_t> deadline_ns() const;
 
-    /// Run those due at `now_ns`; true: some ran.
-    bool run(std::int64_t now_ns);
+    /// Run those due at `now_ns`, and charge who pays; true: some ran.
+    bool run(std::int64_t now_ns, RunMeter &meter);
 
 private:
     struct Earlier {

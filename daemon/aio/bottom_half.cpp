@@ -2,6 +2,7 @@
 #include "daemon/aio/bottom_half.hpp"
 
 #include "daemon/aio/aio_context.hpp"
+#include "daemon/aio/run_meter.hpp"
 
 #include <cassert>
 
@@ -50,7 +51,7 @@ BottomHalfNode *BottomHalfQueue::take() {
 }
 
 /// A callback that runs the loop gets here again: the inner call goes on with the rest of the outer batch.
-bool BottomHalfQueue::run() {
+bool BottomHalfQueue::run(RunMeter &meter) {
     collect();
     bool progress = false;
     while (BottomHalfNode *const node = take()) {
@@ -60,6 +61,7 @@ bool BottomHalfQueue::run() {
         if (deleted) {
             delete node;
         } else if (flags & BottomHalfNode::kScheduled) {
+            meter.charge(std::exchange(node->account_, nullptr));
             node->run();
             progress = true;
         }

@@ -21,8 +21,10 @@
 
 namespace iothreadd {
 
+class AioAccount;
 class AioContext;
 class BottomHalfQueue;
+class RunMeter;
 
 /// What a BottomHalfQueue links: a BottomHalf, a function posted to run once, or a part of an object of yours
 /// (AioContext::schedule()).
@@ -39,6 +41,7 @@ protected:
     virtual void run() = 0;
 
 private:
+    friend class AioContext;
     friend class BottomHalf;
     friend class BottomHalfQueue;
 
@@ -48,6 +51,7 @@ private:
     std::atomic<std::uint32_t> flags_{0};
     BottomHalfNode *next_ = nullptr; // whoever set kPending, then the home thread
     bool deleted_ = false;           // home thread: free instead of run
+    AioAccount *account_ = nullptr;  // who pays for run(); home thread, or before it is queued
 };
 
 /// A function that runs once.
@@ -76,8 +80,8 @@ public:
     /// Any thread. The loop has to be notified afterwards.
     void schedule(BottomHalfNode &node);
 
-    /// Run what is queued; true: something ran.
-    bool run();
+    /// Run what is queued, and charge who pays; true: something ran.
+    bool run(RunMeter &meter);
 
     /// False: run() has something to look at.
     bool empty() const { return batch_ == nullptr && newest_.load(std::memory_order_relaxed) == nullptr; }

@@ -10,10 +10,16 @@ namespace iothreadd {
 /// Call `visit(handler)` for each handler; true: some call returned true. Handlers may go away meanwhile.
 template <class Visit>
 bool PollMode::walk(Visit visit) {
+    return walk_while([](const AioHandler &) { return true; }, visit);
+}
+
+/// The same up to the first that is not `wanted(handler)`.
+template <class Wanted, class Visit>
+bool PollMode::walk_while(Wanted wanted, Visit visit) {
     assert(!walking_); // a probe, begin or end that runs the loop
     walking_ = true;
     bool any = false;
-    for (next_ = handlers_.begin(); next_ != handlers_.end();) {
+    for (next_ = handlers_.begin(); next_ != handlers_.end() && wanted(*next_);) {
         visited_ = &*next_++;
         any |= visit(*visited_);
     }
@@ -30,11 +36,13 @@ bool PollMode::probe(AioHandler &handler) {
     return true;
 }
 
-void PollMode::join(AioHandler &handler) {
-    if (handler.poll_hook_.is_linked())
-        return;
-    handlers_.push_back(handler);
-    if (on_)
+void PollMode::join(AioHandler &handler, std::int64_t now_ns) {
+    const bool is_new = !handler.poll_hook_.is_linked();
+    handler.last_dispatch_ns_ = now_ns;
+    handler.last_fired_ = ++fired_;
+    handler.poll_hook_.unlink();
+    handlers_.push_front(handler);
+    if (is_new && on_)
         handler.poll_begin();
 }
 
@@ -69,22 +77,44 @@ bool PollMode::leave() {
 }
 
 bool PollMode::probe_all() {
+    rounds_ = 0;
     return walk([this](AioHandler &handler) { return probe(handler); });
 }
 
+bool PollMode::probe_round() {
+    if (++rounds_ >= kRoundsPerColdProbe)
+        return probe_all();
+    return walk_while([this](const AioHandler &handler) { return is_hot(handler); },
+                      [this](AioHandler &handler) { return probe(handler); });
+}
+
+bool PollMode::is_hot(const AioHandler &handler) const { return fired_ - handler.last_fired_ < kHotEvents; }
+
+bool PollMode::is_idle(const AioHandler &handler, std::int64_t now_ns) const {
+    return !handler.probe_hit_ &&
+           (now_ns >= handler.last_dispatch_ns_ + kIdleNs || fired_ - handler.last_fired_ >= kIdleEvents);
+}
+
 bool PollMode::drop_idle(std::int64_t now_ns) {
-    assert(on_);
-    return walk([this, now_ns](AioHandler &handler) {
-        if (handler.probe_hit_ || now_ns < handler.last_dispatch_ns_ + kIdleNs)
-            return false;
-        handler.poll_end();
-        if (visited_ == nullptr)
-            return false;
-        const bool hit = probe(handler);
-        if (visited_ != nullptr)
-            handler.poll_hook_.unlink();
-        return hit;
-    });
+    assert(on_ && !walking_);
+    bool hit = false;
+    while (!handlers_.empty() && is_idle(handlers_.back(), now_ns))
+        hit |= drop(handlers_.back());
+    return hit;
+}
+
+/// Let the producer kick again, and look once more.
+bool PollMode::drop(AioHandler &handler) {
+    walking_ = true;
+    next_ = handlers_.end();
+    visited_ = &handler;
+    handler.poll_end();
+    const bool hit = visited_ != nullptr && probe(handler);
+    if (visited_ != nullptr)
+        handler.poll_hook_.unlink();
+    visited_ = nullptr;
+    walking_ = false;
+    return hit;
 }
 
 } // namespace iothreadd

@@ -48,6 +48,7 @@ ThreadPool::~ThreadPool() {
 void ThreadPool::submit(ThreadPoolTask &task) {
     assert(AioContext::current() == &context_);
     ++in_flight_;
+    task.account_ = &context_.run_meter_.current();
     {
         const std::lock_guard lock{mutex_};
         queue_.push(task);
@@ -165,6 +166,7 @@ void ThreadPool::deliver() {
         if (!finished_.empty())
             delivery_.schedule(); // a callback that runs the loop has to see the rest
         --in_flight_;
+        context_.run_meter_.charge(task->account_);
         task->complete(task->result_);
     }
     join_departed();

@@ -42,6 +42,7 @@ protected:
 private:
     friend class ThreadPool;
     ThreadPoolTask *next_ = nullptr;
+    AioAccount *account_ = nullptr; // who pays for complete()
     int result_ = 0;
 };
 

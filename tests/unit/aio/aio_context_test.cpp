@@ -38,12 +38,13 @@ TEST_CASE("AioContext: tells what its sleeps cost, also when only descriptors en
     context->add(handler);
     run_until_idle(*context);
     CHECK(context->stats().block_cost == BlockCost{});
-    const std::uint64_t enough = context->stats().blocks + 2 * BlockMeter::kSleepsPerSample;
+    const std::uint64_t enough = context->stats().blocks + 2 * BlockMeter::kFirstSleeps;
     std::atomic<bool> stop{false};
     std::thread producer{[&] {
         while (!stop) {
             ::eventfd_write(handler.fd(), 1);
-            std::this_thread::sleep_for(std::chrono::microseconds{20}); // for the loop to sleep again
+            std::this_thread::sleep_for(
+                std::chrono::milliseconds{1}); // the loop sleeps again, for longer than an alarm
         }
     }};
     while (context->stats().blocks < enough)
@@ -51,6 +52,7 @@ TEST_CASE("AioContext: tells what its sleeps cost, also when only descriptors en
     stop = true;
     producer.join();
     CHECK(context->stats().block_cost.cpu_ns != BlockCost{}.cpu_ns);
+    CHECK(context->stats().block_cost.latency_ns != BlockCost{}.latency_ns);
     context->remove(handler);
 }
 

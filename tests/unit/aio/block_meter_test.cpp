@@ -8,8 +8,10 @@ using namespace iothreadd;
 TEST_CASE("BlockMeter: follows what it measures, slowly", "[aio][poller]") {
     BlockMeter meter;
     CHECK(meter.cost() == BlockCost{});
-    meter.add_cpu(5500 + 1600);
-    CHECK(meter.cost().cpu_ns == 5600);
+    meter.add_cpu(4000); // the first one counts for all
+    CHECK(meter.cost().cpu_ns == 4000);
+    meter.add_cpu(6000);
+    CHECK(meter.cost().cpu_ns == 5000);
     for (int i = 0; i < 200; ++i) {
         meter.add_cpu(3000);
         meter.add_latency(9000, 50'000);
@@ -41,10 +43,21 @@ TEST_CASE("BlockMeter: long sleeps and impossible times do not count", "[aio][po
     CHECK(meter.cost() == BlockCost{});
 }
 
-TEST_CASE("BlockMeter: takes a sample now and then", "[aio][poller]") {
+TEST_CASE("BlockMeter: samples the first sleeps, and then one now and then", "[aio][poller]") {
     BlockMeter meter;
-    unsigned samples = 0;
-    for (unsigned i = 0; i < 10 * BlockMeter::kSleepsPerSample; ++i)
-        samples += meter.sample() ? 1 : 0;
-    CHECK(samples == 10);
+    unsigned cpu = 0, latency = 0;
+    const auto sleep = [&](unsigned times) {
+        cpu = latency = 0;
+        for (unsigned i = 0; i < times; ++i) {
+            const BlockMeter::Sample sample = meter.next_sleep();
+            cpu += sample == BlockMeter::Sample::cpu ? 1 : 0;
+            latency += sample == BlockMeter::Sample::latency ? 1 : 0;
+        }
+    };
+    sleep(BlockMeter::kFirstSleeps);
+    CHECK(cpu == BlockMeter::kFirstSleeps / 2);
+    CHECK(latency == BlockMeter::kFirstSleeps / 2);
+    sleep(10 * BlockMeter::kSleepsPerSample);
+    CHECK(cpu == 10);
+    CHECK(latency == 10);
 }
