@@ -29,9 +29,10 @@ inline constexpr Setting kPredictive{"predictive", {.rule = PollRule::predictive
 struct Figures {
     double cpu_ns = 0; ///< of the loop's thread, per event
     double mean_ns = 0, p50_ns = 0, p99_ns = 0;
-    double polled_percent = 0; ///< share of the events that ended a spin
-    double per_second = 0;     ///< of what the benchmark counts
-    double others_percent = 0; ///< CPU time that other threads had, of all there was
+    double polled_percent = 0;  ///< share of the events that ended a spin
+    double per_second = 0;      ///< of what the benchmark counts
+    double yielded_percent = 0; ///< waits that did not spin because others wanted the CPU, of all events
+    double others_percent = 0;  ///< CPU time that other threads had, of all there was
 
     /// Mean and percentiles of a list that is not empty.
     void set_latencies(const std::vector<double> &latencies_ns);

@@ -11,6 +11,8 @@
 //   p50, p99   of all events of the four loops, in us
 //   CPU        of the four loops, per event, in ns
 //   hogs       CPU time that was left for them, of the two CPUs
+//   polled     share of the events that ended a spin
+//   yields     waits that did not spin because others wanted the CPU, as a share of the events
 //
 // Usage: hog_bench [--ms N] [--rounds N] [--only TEXT]     Not a test: figures belong into commit messages.
 #include "daemon/aio/aio_context.hpp"
@@ -153,9 +155,12 @@ Figures run(const Setting &setting, int hog_count, std::int64_t period_ns, std::
     std::this_thread::sleep_for(std::chrono::nanoseconds{start_ns + time_ns - monotonic_ns()});
     std::vector<double> latencies_ns;
     std::int64_t cpu_ns = 0;
+    std::uint64_t hits = 0, yields = 0;
     for (const auto &member : members) {
         member->stop();
         cpu_ns += member->cpu_ns;
+        hits += member->loop.context().stats().hits;
+        yields += member->loop.context().stats().yields;
         const auto &found = member->ticker->latencies_ns;
         latencies_ns.insert(latencies_ns.end(), found.begin(), found.end());
     }
@@ -165,7 +170,10 @@ Figures run(const Setting &setting, int hog_count, std::int64_t period_ns, std::
     if (latencies_ns.empty())
         latencies_ns.push_back(static_cast<double>(time_ns)); // not one of them was served
     figures.set_latencies(latencies_ns);
-    figures.cpu_ns = static_cast<double>(cpu_ns) / static_cast<double>(latencies_ns.size());
+    const auto count = static_cast<double>(latencies_ns.size());
+    figures.cpu_ns = static_cast<double>(cpu_ns) / count;
+    figures.polled_percent = 100 * static_cast<double>(hits) / count;
+    figures.yielded_percent = 100 * static_cast<double>(yields) / count;
     return figures;
 }
 
@@ -184,11 +192,13 @@ void compare(int hogs, std::int64_t period_ns, const CommandLine &command) {
         return run(setting, hogs, period_ns, command.time_ns());
     });
     for (std::size_t i = 0; i < rounds.size(); ++i)
-        fmt::print("{}  {:<10}  {}  {}  {}  {:>3.0f}%\n", what, kSettings[i].name,
+        fmt::print("{}  {:<10}  {}  {}  {}  {:>3.0f}%  {:>5.0f}%  {:>5.0f}%\n", what, kSettings[i].name,
                    microseconds(values(rounds[i], &Figures::p50_ns)),
                    microseconds(values(rounds[i], &Figures::p99_ns)),
                    with_spread(values(rounds[i], &Figures::cpu_ns)),
-                   median(values(rounds[i], &Figures::others_percent)));
+                   median(values(rounds[i], &Figures::others_percent)),
+                   median(values(rounds[i], &Figures::polled_percent)),
+                   median(values(rounds[i], &Figures::yielded_percent)));
     for (std::size_t i = 1; i < rounds.size(); ++i) {
         const auto worse = ratios(rounds[i], rounds[0], &Figures::p99_ns);
         fmt::print("  {}: {}, {}\n", kSettings[i].name, verdict("p99 <= 2 x off", median(worse) <= kMostP99),
@@ -204,7 +214,8 @@ int main(int argc, char **argv) {
     stay_on_two_cpus();
     print_host();
     fmt::print("{} ms a round, {} rounds: median [least..most]\n", command.time_ms, command.rounds);
-    fmt::print("hogs    period  polling     {:<23} {:<23} {:<23} hogs\n", "p50 us", "p99 us", "CPU ns");
+    fmt::print("hogs    period  polling     {:<23} {:<23} {:<23} hogs  polled  yields\n", "p50 us", "p99 us",
+               "CPU ns");
     for (const int hogs : {1, 2})
         for (const std::int64_t period_ns : kPeriodsNs)
             compare(hogs, period_ns, command);
