@@ -266,8 +266,9 @@ def _described(run: Run) -> str:
     together = panels(run)[0].points
     means = "; ".join(f"{name}: {cpu:.1f} µs of processor time, {latency:.1f} µs mean latency"
                       for name, (cpu, latency) in together.items())
-    return (f"{len(run.traces)} small plots, one for each kind of arrivals, and one of their geometric means.  Each has "
-            f"a point for each policy; left is less processor time per event, down is less latency.  The means: {means}.")
+    return (f"{len(run.traces)} small plots, one for each kind of arrivals, and one of their geometric means.  Each "
+            "has a point for each policy; left is less processor time per event, down is less latency.  "
+            f"The means: {means}.")
 
 
 def _legend() -> Iterator[str]:

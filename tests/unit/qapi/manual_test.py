@@ -29,7 +29,9 @@ from qapi.gen_man import escape  # noqa: E402
 from qapi.inline import Span  # noqa: E402
 from qapi.main import load, manual_files  # noqa: E402
 from qapi.manual import build_manual  # noqa: E402
-from qapi.markup import Block, ExampleBlock, Figure, Heading, ListBlock, LiteralBlock, Note, Paragraph, Table  # noqa: E402
+from qapi.markup import (  # noqa: E402
+    Block, ExampleBlock, Figure, Heading, ListBlock, LiteralBlock, Note, Paragraph, Table,
+)
 
 TOOL = ROOT / "scripts" / "qapi-gen"
 DATA = HERE / "data" / "manual"
