@@ -291,7 +291,7 @@ def _panel(plot: Panel, x: Axis, y: Axis, *, labels_left: bool, labels_below: bo
     top, bottom, right = y.start + y.length, y.start, x.start + x.length
     title = escape(plot.title.replace(" us", " \u00b5s"))
     weight = ' font-weight="700"' if plot.bold else ""
-    yield f'<text x="{x.start:.1f}" y="{top - 5:.1f}" font-size="11.5"{weight}>{title}</text>'
+    yield f'<text x="{x.start:.1f}" y="{top - 6:.1f}" font-size="11.5"{weight}>{title}</text>'
     for tick in x.ticks():
         at = x.place(tick)
         yield _line(at, top, at, bottom)
