@@ -3,11 +3,11 @@
 // AioAccount: what one user of an event loop had from it: its callbacks, their time, and how polling served
 // it. RunMeter charges it; who serves requests counts them himself.
 //
-// Thread: the loop's home thread counts, any thread reads.  Lifetime: until nothing that ran for this user is
-// left in the loop.
+// Thread: the loop's home thread counts, any thread reads.  Life: the user's first AioContext::post_for() → all
+// that ran for the user has ended → AioContext::retire().
 #pragma once
 
-#include "daemon/aio/counter.hpp"
+#include "daemon/aio/relaxed_counter.hpp"
 
 #include <cstdint>
 
@@ -56,7 +56,7 @@ public:
                 .gaps = gaps.get()};
     }
 
-    Counter<std::uint64_t> callbacks, run_ns, longest_run_ns, hits, useful_ns, wakes, requests, bytes;
+    RelaxedCounter<std::uint64_t> callbacks, run_ns, longest_run_ns, hits, useful_ns, wakes, requests, bytes;
     TimeCounter gaps;
 };
 

@@ -98,7 +98,8 @@ Result<std::unique_ptr<AioContext>> AioContext::create(const Options &options) {
                                               .counters = context->counters_,
                                               .events = context->events_,
                                               .monitor = *context->monitor_,
-                                              .notifier = *context->notifier_},
+                                              .notifier = *context->notifier_,
+                                              .yields = options.yields},
                              PollParameters{.max_ns = external ? 0 : PollParameters::kDefaultMaxNs});
     current_context = context.get();
     return context;
@@ -233,7 +234,7 @@ void AioContext::add(AioHandler &handler) {
     assert_home_thread();
     assert(handler.context_ == nullptr);
     handler.context_ = this;
-    handler.account_ = &run_meter_.current();
+    handler.account_ = &account();
     handler.has_probe_ = handler.has_probe();
     ++handlers_;
     waiter_->add_plain_handlers(handler.has_probe_ ? 0 : 1);
@@ -270,7 +271,7 @@ io_uring_sqe *AioContext::begin_submit() {
 
 void AioContext::finish_submit(AioCompletion &operation, io_uring_sqe *sqe) {
     IoUringMonitor::set_operation(sqe, operation);
-    operation.account_ = &run_meter_.current();
+    operation.account_ = &account();
     ++operations_;
     if (max_batch_ > 0 && ring_->queued() >= max_batch_)
         ring_->submit();
@@ -279,15 +280,18 @@ void AioContext::finish_submit(AioCompletion &operation, io_uring_sqe *sqe) {
 
 void AioContext::arm(AioTimer &timer, std::int64_t deadline_ns) {
     assert_home_thread();
-    timer.account_ = &run_meter_.current();
+    timer.account_ = &account();
     if (timers_.insert(timer, deadline_ns))
         wake();
 }
 
 ThreadPool &AioContext::thread_pool() {
     assert_home_thread();
-    if (pool_ == nullptr)
+    if (pool_ == nullptr) {
+        AioAccount &user = run_meter_.suspend(); // the pool serves others, too
         pool_ = std::make_unique<ThreadPool>(*this, pool_limits_);
+        run_meter_.resume(user);
+    }
     return *pool_;
 }
 
@@ -295,7 +299,8 @@ ThreadPool &AioContext::thread_pool() {
 
 void AioContext::schedule(BottomHalfNode &node) {
     if (current_context == this) {
-        node.account_ = &run_meter_.current();
+        if (!node.keeps_account_)
+            node.account_ = &account();
         bottom_halves_.schedule(node);
         wake();
     } else {
@@ -310,6 +315,11 @@ void AioContext::schedule_for(AioAccount &account, BottomHalfNode &node) {
     const Visit visit{*this};
     bottom_halves_.schedule(node);
     notifier_->notify();
+}
+
+/// The pass that runs now may still count for it when it is over, so it lives until the one after the next.
+void AioContext::retire(std::unique_ptr<AioAccount> account) {
+    post([this, account = std::move(account)]() mutable { post([account = std::move(account)] {}); });
 }
 
 void AioContext::notify() {

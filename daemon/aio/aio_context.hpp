@@ -62,6 +62,7 @@ struct AioContextOptions {
     FdMonitorKind fd_monitor = FdMonitorKind::automatic;
     AioLoop loop = AioLoop::own;
     Clock clock = monotonic_ns; ///< for tests
+    bool yields = true;         ///< false, for tests: spin although others want the CPU
 
     // Called in the home thread; they do not run the loop.
     std::function<void()> on_wake{};                  ///< after each sleep, before any callback
@@ -103,6 +104,13 @@ public:
         auto &node = *new PostedFunction<std::decay_t<F>>(std::forward<F>(fn));
         schedule_for(account, node);
     }
+
+    /// Who pays for the callback that runs, and for what it starts; the loop's own account outside of
+    /// callbacks.
+    AioAccount &account() { return run_meter_.current(); }
+
+    /// Nobody charges to `account` any more, except the callback that runs now. Any thread.
+    void retire(std::unique_ptr<AioAccount> account);
 
     /// Run `node` once in the next pass; it is free to be scheduled again, or destroyed, when it runs. For
     /// those who embed it, where a BottomHalf's own allocation is too much. Any thread.

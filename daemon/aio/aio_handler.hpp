@@ -6,7 +6,8 @@
 //
 // Readiness is reported as it arrives (edge-triggered, on every fd monitor): a handler that stops before
 // EAGAIN must say Drained::no, or will not hear of the rest. Whatever was there already when the handler was
-// added, or its events were changed, is reported too.
+// added, or its events were changed, is reported too. What a handler leaves there in spite of Drained::yes
+// may be reported once more.
 //
 // Thread: home thread only.  Lifetime: after AioContext::remove() the object may be destroyed at once, inside
 // its own callbacks too.
@@ -80,6 +81,7 @@ private:
     bool has_probe_ = false;      // has_probe(), while registered
     bool probe_hit_ = false;      // a probe returned true, not yet dispatched
     bool unfinished_ = false;     // said Drained::no: the next dispatch is not a new event
+    bool peeked_ = false;         // reported before its completion, which is on its way
     bool in_probe_ready_ = false; // is taking its work: not probed meanwhile
     std::uint64_t token_ = 0;     // how the fd monitor names this registration
     AioContext *context_ = nullptr;

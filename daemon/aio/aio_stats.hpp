@@ -7,7 +7,7 @@
 #pragma once
 
 #include "daemon/aio/aio_parameters.hpp"
-#include "daemon/aio/counter.hpp"
+#include "daemon/aio/relaxed_counter.hpp"
 
 #include <cstdint>
 
@@ -38,9 +38,9 @@ struct AioStats {
 
 class AioCounters {
 public:
-    Counter<std::uint64_t> passes, poll_rounds, hits, misses, useful_ns, wasted_ns, yields, backoffs, blocks,
-        blocked_ns, enters, sqes, stalls;
-    Counter<std::int64_t> budget_ns, block_cpu_ns{}, block_latency_ns{};
+    RelaxedCounter<std::uint64_t> passes, poll_rounds, hits, misses, useful_ns, wasted_ns, yields, backoffs,
+        blocks, blocked_ns, enters, sqes, stalls;
+    RelaxedCounter<std::int64_t> budget_ns, block_cpu_ns{}, block_latency_ns{};
     TimeCounter gaps, wakes;
 
     AioStats snapshot() const {

@@ -21,6 +21,11 @@ constexpr std::int64_t kLeastBudgetNs = 500;
 // A loop that is busy with other things still probes, or looks at its descriptors, every so many passes.
 constexpr int kPassesBetweenLooks = 8;
 
+// A spin looks with a system call in so many of its rounds, of 50 ns each; more rarely where the descriptors
+// are mere kicks of handlers that are probed.
+constexpr unsigned kLooksPerPeek = 2;
+constexpr unsigned kLooksPerRarePeek = 32;
+
 std::int64_t sooner(std::int64_t timeout_ns, std::int64_t budget_ns) {
     return timeout_ns == kForever ? budget_ns : std::min(timeout_ns, budget_ns);
 }
@@ -52,6 +57,7 @@ void relax_cpu() {
 
 AioWaiter::AioWaiter(const Parts &parts, const PollParameters &parameters)
     : clock_(parts.clock),
+      yields_(parts.yields),
       counters_(parts.counters),
       events_(parts.events),
       monitor_(parts.monitor),
@@ -102,12 +108,12 @@ void AioWaiter::observe(const Waited &waited, AioAccount *served) {
 
 // --- spinning ---
 
-/// Whether spinning is likely to pay, would see everything that can happen, and takes the CPU from nobody.
+/// Whether spinning is likely to pay, and takes the CPU from nobody.
 bool AioWaiter::may_spin() {
-    if (poller_.budget_ns() < kLeastBudgetNs || (!monitor_.sees_events() && plain_handlers_ != 0))
+    if (poller_.budget_ns() < kLeastBudgetNs)
         return false;
     presence_.wake();
-    const bool wanted_by_others = !backoff_.may_spin() || presence_.crowded();
+    const bool wanted_by_others = yields_ && (!backoff_.may_spin() || presence_.crowded());
     if (wanted_by_others)
         counters_.yields.add();
     return !wanted_by_others;
@@ -135,6 +141,8 @@ bool AioWaiter::spin_for(std::int64_t budget_ns, Waited &waited) {
     const std::int64_t start_ns = clock_();
     std::int64_t round_ns = start_ns;
     std::int64_t longest_ns = 0;
+    const unsigned looks_per_peek = plain_handlers_ > 0 ? kLooksPerPeek : kLooksPerRarePeek;
+    unsigned looks = 0;
     bool hit = false;
     for (;;) {
         hit = poll_mode_.probe_round();
@@ -142,17 +150,16 @@ bool AioWaiter::spin_for(std::int64_t budget_ns, Waited &waited) {
             poller_.fired(notifier_.source_);
             hit = true;
         }
-        hit |= monitor_.has_events();
+        hit |= ++looks % looks_per_peek == 0 ? monitor_.peek() : monitor_.has_events();
         const std::int64_t now_ns = clock_();
         longest_ns = std::max(longest_ns, now_ns - round_ns);
         round_ns = now_ns;
         counters_.poll_rounds.add();
-        if (hit || round_ns - start_ns >= budget_ns || presence_.crowded())
+        if (hit || round_ns - start_ns >= budget_ns || (yields_ && presence_.crowded()))
             break;
         relax_cpu();
     }
-    if (monitor_.sees_events()) // else a spin would not notice the descriptor of a dropped handler
-        hit |= poll_mode_.drop_idle(round_ns);
+    hit |= poll_mode_.drop_idle(round_ns);
     waited.spun_ns = round_ns - start_ns;
     if (backoff_.spun(longest_ns))
         backoff_.check(involuntary_switches());

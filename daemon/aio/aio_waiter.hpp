@@ -32,6 +32,7 @@ public:
         FdEvents &events;
         FdMonitor &monitor;
         Notifier &notifier;
+        bool yields; ///< whether spinning gives way to others
     };
 
     /// How a wait went.
@@ -82,6 +83,7 @@ private:
     void publish_block_cost();
 
     const Clock clock_;
+    const bool yields_;
     AioCounters &counters_;
     FdEvents &events_;
     FdMonitor &monitor_;

@@ -61,12 +61,19 @@ bool BottomHalfQueue::run(RunMeter &meter) {
         if (deleted) {
             delete node;
         } else if (flags & BottomHalfNode::kScheduled) {
-            meter.charge(std::exchange(node->account_, nullptr));
+            meter.charge(node->keeps_account_ ? node->account_ : std::exchange(node->account_, nullptr));
             node->run();
             progress = true;
         }
     }
     return progress;
+}
+
+void BottomHalf::set_payer() {
+    if (AioContext::current() != &context_)
+        return;
+    node_->account_ = &context_.account();
+    node_->keeps_account_ = true;
 }
 
 BottomHalf::~BottomHalf() {

@@ -52,6 +52,7 @@ private:
     BottomHalfNode *next_ = nullptr; // whoever set kPending, then the home thread
     bool deleted_ = false;           // home thread: free instead of run
     AioAccount *account_ = nullptr;  // who pays for run(); home thread, or before it is queued
+    bool keeps_account_ = false;     // for all runs, not for one
 };
 
 /// A function that runs once.
@@ -97,8 +98,11 @@ private:
 
 class BottomHalf {
 public:
+    /// Made in the home thread: whoever makes it pays for its runs.
     template <class F>
-    BottomHalf(AioContext &context, F fn) : context_(context), node_(new Node(std::move(fn))) {}
+    BottomHalf(AioContext &context, F fn) : context_(context), node_(new Node(std::move(fn))) {
+        set_payer();
+    }
     BottomHalf(const BottomHalf &) = delete;
     BottomHalf &operator=(const BottomHalf &) = delete;
 
@@ -122,6 +126,8 @@ private:
         void run() override { callback_(); }
         Callback callback_;
     };
+
+    void set_payer();
 
     AioContext &context_;
     Node *const node_; // freed by the queue if it is linked there

@@ -63,6 +63,13 @@ void EpollMonitor::wait(std::int64_t timeout_ns) {
             return;
         timeout_ms = 0;
     }
+    collect(timeout_ms);
+}
+
+bool EpollMonitor::peek() { return collect(0); }
+
+/// True: something was there.
+bool EpollMonitor::collect(int timeout_ms) {
     std::array<epoll_event, kEventsPerWait> found;
     const int count = ::epoll_wait(epoll_.get(), found.data(), kEventsPerWait, timeout_ms);
     counters_.enters.add();
@@ -71,6 +78,7 @@ void EpollMonitor::wait(std::int64_t timeout_ns) {
         if (AioHandler *const handler = slots_.find(event.data.u64))
             events_.add_ready(*handler, event.events);
     }
+    return count > 0;
 }
 
 } // namespace iothreadd

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // EpollMonitor: an FdMonitor for hosts where we get no ring. Edge-triggered, so that handlers see what they
-// see on io_uring; readiness cannot be seen without a system call, so a context polls only if every handler
-// has a probe.
+// see on io_uring. Readiness cannot be seen without a system call, so each look of a spin is one.
 //
 // Thread: home thread only.  Source: epoll(7).
 #pragma once
@@ -25,6 +24,7 @@ public:
     void remove(AioHandler &handler) override;
     bool sees_events() const override { return false; }
     bool has_events() const override { return false; }
+    bool peek() override;
     bool has_submissions() const override { return false; }
     void submit() override {}
     void wait(std::int64_t timeout_ns) override;
@@ -33,6 +33,7 @@ public:
 private:
     EpollMonitor(const Host &host, UniqueFd epoll);
     void control(int operation, AioHandler &handler);
+    bool collect(int timeout_ms);
 
     FdEvents &events_;
     AioCounters &counters_;

@@ -8,11 +8,13 @@
 #include "daemon/aio/fd_events.hpp"
 #include "daemon/util/unique_fd.hpp"
 
+#include <poll.h>
 #include <sys/epoll.h>
 
 #include <cassert>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace iothreadd {
 
@@ -40,6 +42,12 @@ Error ring_error(int error) {
 /// Whether io_uring_enter() will do better next time: interrupted, timed out, or short of memory or space.
 bool is_transient(int error) {
     return error == EINTR || error == ETIME || error == EAGAIN || error == EBUSY || error == ENOMEM;
+}
+
+/// What the descriptor of `handler` is ready for now, without waiting.
+std::uint32_t readiness(const AioHandler &handler) {
+    pollfd watched{handler.fd(), static_cast<short>(handler.events()), 0};
+    return ::poll(&watched, 1, 0) > 0 ? static_cast<std::uint32_t>(watched.revents) : 0;
 }
 
 /// Whether the file of `fd` has readiness to wait for. One that has none (a regular file) is always ready, so
@@ -163,6 +171,22 @@ bool IoUringMonitor::must_enter() const {
 
 bool IoUringMonitor::has_events() const { return ::io_uring_cq_ready(&ring_) != 0 || must_enter(); }
 
+/// A descriptor that its handler does not empty stays ready: without a completion in between, it is not
+/// looked at twice.
+bool IoUringMonitor::peek() {
+    if (has_events())
+        return true;
+    AioHandler *const handler = slots_.find(hot_);
+    if (handler == nullptr || handler->peeked_)
+        return false;
+    const std::uint32_t revents = readiness(*handler);
+    if (revents == 0)
+        return false;
+    handler->peeked_ = true;
+    events_.add_ready(*handler, revents);
+    return true;
+}
+
 void IoUringMonitor::wait(std::int64_t timeout_ns) {
     if (timeout_ns != 0 || has_submissions() || must_enter())
         enter(timeout_ns != 0 ? 1 : 0, timeout_ns);
@@ -208,7 +232,10 @@ void IoUringMonitor::take_poll(const io_uring_cqe &cqe) {
     AioHandler *const handler = slots_.find(cqe.user_data);
     if (handler == nullptr) // removed or changed meanwhile
         return;
-    if (cqe.res >= 0)
+    const bool is_known = std::exchange(handler->peeked_, false) && readiness(*handler) == 0;
+    if (!handler->has_probe_)
+        hot_ = cqe.user_data;
+    if (cqe.res >= 0 && !is_known)
         events_.add_ready(*handler, static_cast<std::uint32_t>(cqe.res));
     else if (!is_transient(-cqe.res) && cqe.res != -ECANCELED)
         events_.add_ready(*handler, POLLERR);

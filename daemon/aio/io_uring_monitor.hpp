@@ -9,6 +9,10 @@
 // once per pass, to submit and to wait with the timeout as an argument, and not at all when the completion
 // queue in shared memory says everything.
 //
+// While the loop spins, the descriptor that was ready last is also looked at directly: that shows its next
+// event half a microsecond before the kernel's deferred work brings it to the completion queue. The
+// completion that follows is dropped, unless there is something new.
+//
 // Thread: home thread only (the ring has a single issuer, its creator).
 // Source: io_uring(7), io_uring_enter(2); measurements of flags and costs on Linux 6.18.
 #pragma once
@@ -44,6 +48,7 @@ public:
     void remove(AioHandler &handler) override;
     bool sees_events() const override { return true; }
     bool has_events() const override;
+    bool peek() override;
     bool has_submissions() const override;
     void submit() override;
     void wait(std::int64_t timeout_ns) override;
@@ -75,6 +80,7 @@ private:
     io_uring ring_;
     const unsigned enter_flags_;
     HandlerSlots slots_;
+    std::uint64_t hot_ = 0;            // token of the plain handler that was ready last
     std::vector<std::uint64_t> ended_; // polls that ended by themselves, to be armed again
 };
 

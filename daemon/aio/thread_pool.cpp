@@ -48,7 +48,7 @@ ThreadPool::~ThreadPool() {
 void ThreadPool::submit(ThreadPoolTask &task) {
     assert(AioContext::current() == &context_);
     ++in_flight_;
-    task.account_ = &context_.run_meter_.current();
+    task.account_ = &context_.account();
     {
         const std::lock_guard lock{mutex_};
         queue_.push(task);

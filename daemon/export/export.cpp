@@ -46,9 +46,9 @@ void Export::shut_down(ExportEnd end, std::function<void()> gone) {
     end_clients(end, std::move(gone));
 }
 
-AioContext &Export::next_context() {
+AioHome Export::next_home() {
     assert(!tokens_.empty());
-    return tokens_[next_token_++ % tokens_.size()].context();
+    return tokens_[next_token_++ % tokens_.size()].home();
 }
 
 BlockPermissions Export::permissions() const {

@@ -23,7 +23,6 @@
 
 namespace iothreadd {
 
-class AioContext;
 class IOThread;
 
 /// What block-export-add says about every export, looked up and checked.
@@ -74,11 +73,11 @@ public:
 
 protected:
     /// Where the next client is served: each event loop in turn.
-    AioContext &next_context();
+    AioHome next_home();
 
     /// Take no more requests and leave the event loops; `paused` once that is done.
     virtual void pause(std::function<void()> paused) = 0;
-    /// Serve again, in next_context().
+    /// Serve again, in next_home().
     virtual void resume() = 0;
     virtual void end_clients(ExportEnd end, std::function<void()> gone) = 0;
 

@@ -20,11 +20,15 @@ HolderToken::~HolderToken() {
     if (!entry_)
         return; // moved from
     assert_main_thread();
-    if (entry_->iothread != nullptr)
-        entry_->iothread->detach(*entry_);
+    if (entry_->iothread == nullptr)
+        return;
+    entry_->iothread->detach(*entry_);
+    entry_->context.retire(std::move(entry_->account));
 }
 
 AioContext &HolderToken::context() const { return entry_->context; }
+
+AioHome HolderToken::home() const { return {entry_->context, entry_->account.get()}; }
 
 IOThread *HolderToken::iothread() const { return entry_->iothread; }
 

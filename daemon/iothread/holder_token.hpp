@@ -4,19 +4,19 @@
 // other way to an IOThread's AioContext. Keep it in an export, device, node or monitor, never in a connection
 // or a request.
 //
-// Life: IOThread::hold() → context() → destroyed on the main thread, after everything that ran in the loop on
+// Life: IOThread::hold() → home() → destroyed on the main thread, after everything that ran in the loop on
 // behalf of the holder has ended.
 //
-// Thread: main thread; context() any thread.
+// Thread: main thread; context(), home() any thread.
 #pragma once
 
+#include "daemon/aio/aio_home.hpp"
 #include "daemon/iothread/holder.hpp"
 
 #include <memory>
 
 namespace iothreadd {
 
-class AioContext;
 class IOThread;
 struct HolderEntry;
 
@@ -28,6 +28,8 @@ public:
     ~HolderToken();
 
     AioContext &context() const;
+    /// The same, with the account that tells what the holder had from it.
+    AioHome home() const;
     /// Null for the main loop, which cannot be deleted and so has no list of holders.
     IOThread *iothread() const;
     const Holder &holder() const;

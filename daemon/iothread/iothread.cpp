@@ -7,6 +7,7 @@
 #include "qapi/iothread_types.hpp"
 
 #include <fmt/ranges.h>
+#include <spdlog/spdlog.h>
 
 #include <pthread.h>
 
@@ -15,6 +16,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <ranges>
+#include <utility>
 
 namespace iothreadd {
 namespace {
@@ -30,7 +32,11 @@ std::vector<std::string> describe_all(const std::vector<Holder> &holders, std::s
 
 IOThread::IOThread(std::string id, IOThreadParameters parameters, FdMonitorKind fd_monitor,
                    IOThreadPool &pool)
-    : Object(std::move(id)), pool_(pool), parameters_(parameters), fd_monitor_(fd_monitor) {}
+    : Object(std::move(id)),
+      pool_(pool),
+      parameters_(parameters),
+      fd_monitor_(fd_monitor),
+      report_stall_(pool.main_context(), [this] { report_stall(); }) {}
 
 IOThread::~IOThread() {
     assert_main_thread();
@@ -65,13 +71,17 @@ Result<void> IOThread::complete() {
 
 void IOThread::run(std::promise<Result<void>> started) {
     set_thread_name("IO " + id());
-    auto context = AioContext::create({.fd_monitor = fd_monitor_, .loop = AioContext::Loop::own});
+    auto context = AioContext::create({.fd_monitor = fd_monitor_,
+                                       .loop = AioContext::Loop::own,
+                                       .on_wake = [this] { pool_.stall_watch().woke(); },
+                                       .on_stall = [this](const AioStall &stall) { note_stall(stall); }});
     if (!context) {
         started.set_value(context.error());
         return;
     }
     AioContext &loop = **context;
     loop.set_poll_parameters(parameters_.poll());
+    loop.set_stall_limit(parameters_.stall_limit_ns);
     loop.set_max_batch(parameters_.aio_max_batch);
     loop.set_thread_pool_limits(parameters_.thread_pool());
     context_ = &loop;
@@ -144,13 +154,78 @@ IOThreadSnapshot IOThread::snapshot() const {
 IOThreadStatsSnapshot IOThread::stats() const {
     timespec used{};
     ::clock_gettime(cpu_clock_, &used);
-    return {.id = id(),
-            .thread_id = thread_id_,
-            .cpu_ns = used.tv_sec * kNsPerSecond + used.tv_nsec,
-            .cpus = cpu_affinity(thread_id_),
-            .has_ring = context_->has_ring(),
-            .fallback_reason = context_->fallback_reason(),
-            .stats = context_->stats()};
+    const std::int64_t running_since_ns = context_->running().since_ns;
+    IOThreadStatsSnapshot taken{
+        .id = id(),
+        .thread_id = thread_id_,
+        .cpu_ns = used.tv_sec * kNsPerSecond + used.tv_nsec,
+        .cpus = cpu_affinity(thread_id_),
+        .has_ring = context_->has_ring(),
+        .fallback_reason = context_->fallback_reason(),
+        .stats = context_->stats(),
+        .running_ns =
+            running_since_ns == 0 ? 0 : std::max<std::int64_t>(0, monotonic_ns() - running_since_ns),
+        .holders = {}};
+    const std::lock_guard lock(lock_);
+    taken.holders.reserve(holders_.size());
+    for (const HolderEntry &entry : holders_)
+        taken.holders.push_back({entry.holder, entry.account->snapshot()});
+    return taken;
+}
+
+/// None: the loop's own account, or that of a holder who has left.
+std::optional<Holder> IOThread::holder_of(const AioAccount *account) const {
+    for (const HolderEntry &entry : holders_)
+        if (entry.account.get() == account)
+            return entry.holder;
+    return std::nullopt;
+}
+
+/// In the thread itself. If the main thread is behind, it hears of the last one only.
+void IOThread::note_stall(const AioStall &stall) {
+    {
+        const std::lock_guard lock(lock_);
+        stall_ = {.ns = stall.ns, .holder = holder_of(stall.account)};
+    }
+    report_stall_.schedule();
+}
+
+void IOThread::report_stall() {
+    std::optional<Stall> stall;
+    {
+        const std::lock_guard lock(lock_);
+        stall = std::exchange(stall_, std::nullopt);
+    }
+    if (stall)
+        emit_stall(*stall, true);
+}
+
+bool IOThread::look_for_stall() {
+    const RunMeter::Running running = context_->running();
+    const std::uint64_t passes = context_->stats().passes;
+    const bool active = running.since_ns != 0 || passes != passes_seen_;
+    passes_seen_ = passes;
+    const std::int64_t ran_ns = monotonic_ns() - running.since_ns;
+    if (running.since_ns == 0 || running.since_ns == stall_told_since_ ||
+        ran_ns <= parameters_.stall_limit_ns)
+        return active;
+    stall_told_since_ = running.since_ns;
+    std::optional<Holder> holder;
+    {
+        const std::lock_guard lock(lock_);
+        holder = holder_of(running.account);
+    }
+    emit_stall({.ns = ran_ns, .holder = std::move(holder)}, false);
+    return active;
+}
+
+void IOThread::emit_stall(const Stall &stall, bool ended) {
+    qapi::IothreadStalledEvent event{.iothread = id(), .ns = stall.ns, .ended = ended, .holder = {}};
+    if (stall.holder)
+        event.holder = to_qapi(*stall.holder);
+    spdlog::warn("iothread '{}': callbacks {} {} ms{}", id(), ended ? "took" : "have been running for",
+                 stall.ns / 1'000'000, stall.holder ? ", mostly of " + describe(*stall.holder) : "");
+    emit(pool_.events(), std::move(event));
 }
 
 void IOThread::abort_if_held() const {
@@ -174,6 +249,7 @@ Result<void> IOThread::set_parameters(const IOThreadParameters &parameters) {
         parameters_ = parameters;
     }
     context_->set_poll_parameters(parameters_.poll());
+    context_->set_stall_limit(parameters_.stall_limit_ns);
     context_->set_max_batch(parameters_.aio_max_batch);
     context_->set_thread_pool_limits(parameters_.thread_pool());
     return {};

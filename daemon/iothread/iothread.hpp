@@ -20,7 +20,9 @@
 #include <sys/types.h>
 
 #include <future>
+#include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -34,11 +36,15 @@ struct IOThreadStatsSnapshot;
 /// One holder of one IOThread. Owned by its token, linked into the IOThread's list.
 struct HolderEntry : boost::intrusive::list_base_hook<> {
     HolderEntry(Holder the_holder, IOThread *the_iothread, AioContext &the_context)
-        : holder(std::move(the_holder)), iothread(the_iothread), context(the_context) {}
+        : holder(std::move(the_holder)),
+          iothread(the_iothread),
+          context(the_context),
+          account(the_iothread != nullptr ? std::make_unique<AioAccount>() : nullptr) {}
 
     Holder holder;
     IOThread *iothread; ///< null: the main loop
     AioContext &context;
+    std::unique_ptr<AioAccount> account; ///< what the holder had from the loop; null: the main loop
 };
 
 class IOThread final : public Object {
@@ -63,6 +69,10 @@ public:
     IOThreadSnapshot snapshot() const;
     IOThreadStatsSnapshot stats() const;
 
+    /// Tell of callbacks that have been running for too long and still are. Whether the thread did anything
+    /// since it was last asked.
+    bool look_for_stall();
+
     /// The kernel's id of the thread.
     pid_t thread_id() const { return thread_id_; }
     FdMonitorKind fd_monitor() const { return fd_monitor_; }
@@ -82,6 +92,16 @@ private:
     void detach(HolderEntry &entry);
     void abort_if_held() const;
 
+    /// Callbacks that took too long.
+    struct Stall {
+        std::int64_t ns;
+        std::optional<Holder> holder; ///< none: the loop's own
+    };
+    std::optional<Holder> holder_of(const AioAccount *account) const;
+    void note_stall(const AioStall &stall);
+    void report_stall();
+    void emit_stall(const Stall &stall, bool ended);
+
     IOThreadPool &pool_;
     IOThreadParameters parameters_;
     const FdMonitorKind fd_monitor_;
@@ -94,6 +114,10 @@ private:
 
     mutable std::mutex lock_; ///< holders and parameters change on the main thread only; others read them
     HolderList holders_;
+    std::optional<Stall> stall_; ///< the last one that ended and was not told of yet; under lock_
+    BottomHalf report_stall_;
+    std::uint64_t passes_seen_ = 0;     ///< by look_for_stall()
+    std::int64_t stall_told_since_ = 0; ///< when the callbacks began that it told of last
 };
 
 } // namespace iothreadd

@@ -12,6 +12,7 @@ constexpr IOThreadParameter kTable[] = {
     {"poll-shrink", &IOThreadParameters::poll_shrink},
     {"poll-weight", &IOThreadParameters::poll_weight, 63},
     {"poll-latency-weight", &IOThreadParameters::poll_latency_weight, 1000},
+    {"stall-limit-ns", &IOThreadParameters::stall_limit_ns},
     {"aio-max-batch", &IOThreadParameters::aio_max_batch},
     {"thread-pool-min", &IOThreadParameters::thread_pool_min},
     {"thread-pool-max", &IOThreadParameters::thread_pool_max},

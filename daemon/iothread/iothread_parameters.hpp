@@ -24,7 +24,8 @@ struct IOThreadParameters {
     std::int64_t poll_shrink = 0;     ///< 0: the policy's own
     std::int64_t poll_weight = 0;     ///< 0: the policy's own
     std::int64_t poll_latency_weight = 4;
-    std::int64_t aio_max_batch = 0; ///< 0: the engine's own
+    std::int64_t stall_limit_ns = 1'000'000'000; ///< 0: never tell
+    std::int64_t aio_max_batch = 0;              ///< 0: the engine's own
     std::int64_t thread_pool_min = 0;
     std::int64_t thread_pool_max = 64;
     PollRule poll_policy = PollRule::weighted;

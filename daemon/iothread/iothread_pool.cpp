@@ -10,7 +10,7 @@
 namespace iothreadd {
 
 IOThreadPool::IOThreadPool(AioContext &main_context, EventSink &events)
-    : main_context_(main_context), events_(events) {}
+    : main_context_(main_context), events_(events), stall_watch_(main_context, *this) {}
 
 IOThreadPool::~IOThreadPool() { assert(iothreads_.empty()); }
 

@@ -6,9 +6,11 @@
 // Thread: main thread unless a function says any.
 #pragma once
 
+#include "daemon/aio/aio_account.hpp"
 #include "daemon/aio/aio_stats.hpp"
 #include "daemon/iothread/holder_token.hpp"
 #include "daemon/iothread/iothread_parameters.hpp"
+#include "daemon/iothread/stall_watch.hpp"
 
 #include <sys/types.h>
 
@@ -30,6 +32,12 @@ struct IOThreadSnapshot {
     std::vector<Holder> holders;
 };
 
+/// What a holder had from an IOThread so far.
+struct HolderStatsSnapshot {
+    Holder holder;
+    AioAccountStats stats;
+};
+
 /// What an IOThread did so far.
 struct IOThreadStatsSnapshot {
     std::string id;
@@ -39,6 +47,8 @@ struct IOThreadStatsSnapshot {
     bool has_ring;
     std::string fallback_reason;
     AioStats stats;
+    std::int64_t running_ns;                  ///< for how long callbacks have been running; 0: it waits
+    std::vector<HolderStatsSnapshot> holders; ///< newest first
 };
 
 class IOThreadPool {
@@ -60,6 +70,8 @@ public:
     HolderToken hold_main(Holder holder);
 
     EventSink &events() { return events_; }
+    AioContext &main_context() { return main_context_; }
+    StallWatch &stall_watch() { return stall_watch_; }
 
 private:
     friend class IOThread;
@@ -70,6 +82,7 @@ private:
     EventSink &events_;
     mutable std::mutex lock_; ///< iothreads_ changes on the main thread only; others read it
     std::vector<IOThread *> iothreads_;
+    StallWatch stall_watch_;
 };
 
 } // namespace iothreadd

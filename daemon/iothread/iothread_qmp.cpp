@@ -38,6 +38,22 @@ std::vector<std::int64_t> to_qapi(const TimeHistogram &histogram) {
 
 std::int64_t to_qapi(std::uint64_t count) { return static_cast<std::int64_t>(count); }
 
+qapi::IOThreadHolderStats describe(const HolderStatsSnapshot &holder) {
+    const AioAccountStats &stats = holder.stats;
+    qapi::IOThreadHolderStats info;
+    info.holder = to_qapi(holder.holder);
+    info.callbacks = to_qapi(stats.callbacks);
+    info.run_ns = to_qapi(stats.run_ns);
+    info.longest_run_ns = to_qapi(stats.longest_run_ns);
+    info.requests = to_qapi(stats.requests);
+    info.bytes = to_qapi(stats.bytes);
+    info.hits = to_qapi(stats.hits);
+    info.useful_ns = to_qapi(stats.useful_ns);
+    info.wakes = to_qapi(stats.wakes);
+    info.gap_histogram = to_qapi(stats.gaps);
+    return info;
+}
+
 qapi::IOThreadStats describe(const IOThreadStatsSnapshot &iothread) {
     const AioStats &stats = iothread.stats;
     qapi::IOThreadStats info;
@@ -56,13 +72,19 @@ qapi::IOThreadStats describe(const IOThreadStatsSnapshot &iothread) {
                     .hits = to_qapi(stats.hits),
                     .misses = to_qapi(stats.misses),
                     .useful_ns = to_qapi(stats.useful_ns),
-                    .wasted_ns = to_qapi(stats.wasted_ns)};
+                    .wasted_ns = to_qapi(stats.wasted_ns),
+                    .yields = to_qapi(stats.yields),
+                    .backoffs = to_qapi(stats.backoffs)};
     info.blocks = {.count = to_qapi(stats.blocks),
                    .ns = to_qapi(stats.blocked_ns),
                    .cost_cpu_ns = stats.block_cost.cpu_ns,
                    .cost_latency_ns = stats.block_cost.latency_ns};
     info.gap_histogram = to_qapi(stats.gaps);
     info.wake_histogram = to_qapi(stats.wakes);
+    info.running_ns = iothread.running_ns;
+    info.stalls = to_qapi(stats.stalls);
+    for (const HolderStatsSnapshot &holder : iothread.holders)
+        info.holders.push_back(describe(holder));
     return info;
 }
 

@@ -80,7 +80,7 @@ Property cpu_affinity_property() {
 }
 
 bool belongs_to_event_loop_base(const IOThreadParameter &parameter) {
-    return !parameter.name.starts_with("poll-");
+    return !parameter.name.starts_with("poll-") && !parameter.name.starts_with("stall-");
 }
 
 FdMonitorKind to_fd_monitor(std::optional<qapi::IOThreadFdMonitor> wanted) {
@@ -115,6 +115,7 @@ std::optional<std::int64_t> given_value(const qapi::IothreadProperties &given,
         {"poll-shrink", given.poll_shrink},
         {"poll-weight", given.poll_weight},
         {"poll-latency-weight", given.poll_latency_weight},
+        {"stall-limit-ns", given.stall_limit_ns},
         {"aio-max-batch", given.aio_max_batch},
         {"thread-pool-min", given.thread_pool_min},
         {"thread-pool-max", given.thread_pool_max},

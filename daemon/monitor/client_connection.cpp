@@ -83,7 +83,7 @@ ClientConnection::ClientConnection(Setup setup)
 ClientConnection::~ClientConnection() { assert(!registered()); }
 
 void ClientConnection::start() {
-    if (AioContext::current() == &home_) {
+    if (AioContext::current() == &home()) {
         attach();
         return;
     }
@@ -95,14 +95,14 @@ void ClientConnection::attach() {
         const std::lock_guard lock{lock_};
         if (closed_)
             return;
-        wake_.emplace(home_, [this] { advance(); });
+        wake_.emplace(home(), [this] { advance(); });
     }
-    home_.add(*this);
+    home().add(*this);
     advance();
 }
 
 void ClientConnection::wake() {
-    if (AioContext::current() == &home_ && advancing_)
+    if (AioContext::current() == &home() && advancing_)
         return; // it goes on by itself
     const std::lock_guard lock{lock_};
     if (wake_)
@@ -141,7 +141,7 @@ void ClientConnection::abort_and_wait() {
         forgotten_ = true;
         commands_stopped_ = true;
     }
-    if (AioContext::current() == &home_) {
+    if (AioContext::current() == &home()) {
         close();
         return;
     }
@@ -239,6 +239,7 @@ bool ClientConnection::read() {
     const ssize_t bytes = ::recvmsg(fd(), &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
     if (bytes > 0) {
         const auto begin = bytes_in_.fetch_add(static_cast<std::uint64_t>(bytes), std::memory_order_relaxed);
+        home().account().bytes.add(static_cast<std::uint64_t>(bytes));
         if (auto passed = passed_fd(message))
             receive_fd(std::move(passed), begin);
         receive({received.bytes.data(), static_cast<std::size_t>(bytes)});
@@ -276,6 +277,7 @@ void ClientConnection::write() {
             written_ += bytes;
             waiting_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
             bytes_out_.fetch_add(bytes, std::memory_order_relaxed);
+            home().account().bytes.add(bytes);
             watch_stall(false);
         } else if (errno == EAGAIN) {
             watch_stall(true);
@@ -303,7 +305,7 @@ void ClientConnection::watch_stall(bool blocked) {
         return;
     }
     if (!stalled_)
-        stalled_.emplace(home_, [this] {
+        stalled_.emplace(home(), [this] {
             spdlog::warn("{}: does not read its messages, disconnected", label_);
             abort();
         });
@@ -347,7 +349,7 @@ void ClientConnection::close() {
     }
     stalled_.reset();
     if (registered())
-        home_.remove(*this);
+        home().remove(*this);
     end_connection(fd());
     socket_.reset();
     closed();

@@ -12,7 +12,7 @@
 // Thread: as each function says; lock_ guards what both threads touch.
 #pragma once
 
-#include "daemon/aio/aio_context.hpp"
+#include "daemon/aio/aio_home.hpp"
 #include "daemon/aio/aio_handler.hpp"
 #include "daemon/aio/aio_timer.hpp"
 #include "daemon/aio/bottom_half.hpp"
@@ -65,7 +65,7 @@ public:
     /// `home` serves it; `forget` runs on the main thread when all is over, posted with `post_to_main`. A
     /// client that is behind and takes nothing for `stalled_timeout` is disconnected.
     struct Setup {
-        AioContext &home;
+        AioHome home;
         UniqueFd socket;
         ClientIdentity identity;
         std::chrono::nanoseconds stalled_timeout;
@@ -129,8 +129,9 @@ protected:
     void queue_locked(std::string text);
     /// Whether the client is so far behind that it gets nothing but answers.
     bool is_behind() const { return waiting_bytes_.load(std::memory_order_relaxed) >= kPauseOutputBytes; }
-    /// A command begins. Any thread; lock_ held.
+    /// A command begins. Home thread; lock_ held.
     void command_began_locked() {
+        home().account().requests.add();
         ++commands_running_;
         ++commands_;
     }
@@ -140,7 +141,7 @@ protected:
     /// Go on in the home thread: something is queued or changed. Any thread; lock_ not held.
     void wake();
 
-    AioContext &home() const { return home_; }
+    AioContext &home() const { return home_.context; }
     /// What every client has. Any thread; lock_ held.
     ClientState state_locked() const;
     void post_to_main(std::function<void()> fn) const { post_to_main_(std::move(fn)); }
@@ -158,7 +159,7 @@ private:
     void settle();
     void close();
 
-    AioContext &home_;
+    const AioHome home_;
     UniqueFd socket_;
     const ClientIdentity identity_;
     const std::chrono::system_clock::time_point since_ = std::chrono::system_clock::now();

@@ -91,6 +91,8 @@ std::string stats_text(const qapi::IOThreadStats &stats) {
     Json members = qapi::encode(stats);
     members.erase("id");
     members.erase("thread-id");
+    if (stats.holders.empty())
+        members.erase("holders"); // that there are none has been said
     std::string text;
     write_members(text, members, "");
     return text;

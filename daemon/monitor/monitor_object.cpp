@@ -75,7 +75,7 @@ bool MonitorObject::serve(ChardevStream stream) {
             client_left();
     };
     const MonitorServer::Monitor monitor{
-        .name = id(), .dialect = dialect_, .home = token_->context(), .allow = common_.allow};
+        .name = id(), .dialect = dialect_, .home = token_->home(), .allow = common_.allow};
     *served = parts_.server.serve(monitor, std::move(stream));
     if (*served)
         ++*clients_;

@@ -9,6 +9,7 @@
 // Thread: main thread.  Source: QMP as observed in QEMU 11.1, which serves one client per socket.
 #pragma once
 
+#include "daemon/aio/aio_home.hpp"
 #include "daemon/chardev/chardev.hpp"
 #include "daemon/monitor/client_admission.hpp"
 #include "daemon/monitor/event_history.hpp"
@@ -35,7 +36,6 @@ class io_context;
 
 namespace iothreadd {
 
-class AioContext;
 class ClientConnection;
 struct Completions;
 class HmpConnection;
@@ -77,7 +77,7 @@ public:
     struct Monitor {
         std::string name; ///< unique
         Dialect dialect;
-        AioContext &home; ///< serves them; for people, the main thread's
+        AioHome home; ///< serves them; for people, the main thread's
         std::vector<qapi::MonitorAllow> allow = allow_everybody();
     };
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/export/nbd/nbd_connection.hpp"
 
-#include "daemon/aio/aio_context.hpp"
 #include "daemon/util/thread.hpp"
 
 #include <cassert>
@@ -17,15 +16,15 @@ NbdConnection::NbdConnection(Setup setup, AioContext &main_context, Closed close
 
 NbdConnection::~NbdConnection() {
     assert_main_thread();
-    assert(!context_ && messages_ == 0);
+    assert(!home_ && messages_ == 0);
 }
 
-void NbdConnection::attach(AioContext &context) {
+void NbdConnection::attach(const AioHome &home) {
     assert_main_thread();
-    assert(!context_);
+    assert(!home_);
     if (ended_)
         return;
-    context_ = &context;
+    home_.emplace(home);
     tell(&NbdTransmission::start);
 }
 
@@ -33,7 +32,7 @@ void NbdConnection::detach(std::function<void()> detached) {
     assert_main_thread();
     assert(!detached_);
     detached_ = std::move(detached);
-    if (context_)
+    if (home_)
         tell(&NbdTransmission::drain);
     else
         become_detached();
@@ -44,7 +43,7 @@ void NbdConnection::cut() {
     if (ended_)
         return;
     cut_ = true;
-    if (context_) {
+    if (home_) {
         tell(&NbdTransmission::abort);
         return;
     }
@@ -55,7 +54,7 @@ void NbdConnection::cut() {
 
 void NbdConnection::finish() {
     assert_main_thread();
-    if (context_)
+    if (home_)
         tell(&NbdTransmission::finish);
     else
         cut();
@@ -63,7 +62,7 @@ void NbdConnection::finish() {
 
 void NbdConnection::tell(void (NbdTransmission::*message)()) {
     ++messages_;
-    context_->post([this, message] {
+    home_->post([this, message] {
         (transmission_.*message)();
         main_context_.post([this] { acknowledge(); });
     });
@@ -91,13 +90,13 @@ void NbdConnection::transmission_ended() {
 }
 
 void NbdConnection::become_detached() {
-    context_ = nullptr;
+    home_.reset();
     if (auto detached = std::exchange(detached_, nullptr))
         detached();
 }
 
 void NbdConnection::close_if_settled() {
-    if (!ended_ || context_ || messages_ > 0)
+    if (!ended_ || home_ || messages_ > 0)
         return;
     if (auto closed = std::exchange(closed_, nullptr))
         closed(*this); // destroys us

@@ -7,15 +7,15 @@
 // Thread: main thread.
 #pragma once
 
+#include "daemon/aio/aio_home.hpp"
 #include "daemon/export/nbd/nbd_transmission.hpp"
 #include "daemon/util/unique_fd.hpp"
 
 #include <functional>
 #include <memory>
+#include <optional>
 
 namespace iothreadd {
-
-class AioContext;
 
 class NbdConnection final : private NbdTransmission::Listener {
 public:
@@ -34,8 +34,8 @@ public:
     NbdConnection &operator=(const NbdConnection &) = delete;
     ~NbdConnection(); ///< detached or closed, no messages under way
 
-    /// Serve in `context` from now on.
-    void attach(AioContext &context);
+    /// Serve in `home` from now on.
+    void attach(const AioHome &home);
     /// Stop serving; `detached` is called once nothing is in flight and the context is left. Closing counts.
     void detach(std::function<void()> detached);
     /// Drop the connection. What is in flight in the node is waited for.
@@ -53,7 +53,7 @@ private:
 
     UniqueFd fd_;
     AioContext &main_context_;
-    AioContext *context_ = nullptr; ///< where it is attached
+    std::optional<AioHome> home_; ///< where it is attached
     Closed closed_;
     std::function<void()> detached_;
     int messages_ = 0; ///< told and not yet acknowledged

@@ -56,7 +56,7 @@ void NbdExport::serve(UniqueFd fd, bool structured) {
         std::move(setup), main_loop_.context(),
         [this](NbdConnection &connection) { connection_closed(connection); }));
     if (!paused_)
-        connections_.back()->attach(next_context());
+        connections_.back()->attach(next_home());
     spdlog::debug("export '{}': client connected, {} now", id(), connections_.size());
 }
 
@@ -86,7 +86,7 @@ void NbdExport::pause(std::function<void()> paused) {
 void NbdExport::resume() {
     paused_ = false;
     for (const auto &connection : connections_)
-        connection->attach(next_context());
+        connection->attach(next_home());
 }
 
 void NbdExport::end_clients(ExportEnd end, std::function<void()> gone) {

@@ -16,6 +16,8 @@ constexpr int kMaxSendsPerPass = 16;
 
 void NbdTransmission::request_done(NbdSlot &slot, int result) {
     --in_flight_;
+    const bool moved_data = slot.op == BlockOp::read || slot.op == BlockOp::write;
+    context_->account().count_request(result == 0 && moved_data ? slot.request.length_bytes : 0);
     if (state_ == State::broken) {
         free_slot(slot);
     } else {

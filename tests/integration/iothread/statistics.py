@@ -26,6 +26,7 @@ def test(case: Case) -> None:
                     time.sleep(.05) # so that the loop sleeps, too
         after = statistics(qmp)
         counts(before["io0"], after["io0"])
+        served(after["io0"]["holders"], "e0")
         idle = {key: value for key, value in after["io1"].items() if key not in ("cpu-ns", "passes", "blocks", "enters")}
         equal(idle, {key: before["io1"][key] for key in idle}, "what an IOThread does that nobody uses")
         equal(after["io1"]["polling"], dict.fromkeys(after["io1"]["polling"], 0), "polling with poll-max-ns=0")
@@ -58,6 +59,15 @@ def counts(before: dict[str, Any], after: dict[str, Any]) -> None:
     check((polling["wasted-ns"] > 0) == (polling["misses"] > 0), f"waste: {after}")
     check(sum(after["gap-histogram"]) >= READS and len(after["gap-histogram"]) <= 36, f"gaps: {after}")
     check(after["gap-histogram"][-1] > 0, f"zeros at the end: {after}")
+
+
+def served(holders: list[dict[str, Any]], export: str) -> None:
+    """What the export had from its IOThread."""
+    equal([info["holder"] for info in holders], [{"type": "block-export", "export-name": export}], "holders")
+    info = holders[0]
+    equal((info["requests"], info["bytes"]), (READS, READS * 512), "requests and bytes")
+    check(info["callbacks"] >= READS and info["run-ns"] >= info["longest-run-ns"] > 0, f"its callbacks: {info}")
+    check(info["hits"] + info["wakes"] > 0 and sum(info["gap-histogram"]) >= READS, f"waits for it: {info}")
 
 
 def shown(qmp: QmpClient, found: dict[str, dict[str, Any]]) -> None:

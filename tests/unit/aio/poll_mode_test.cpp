@@ -19,7 +19,7 @@ constexpr std::int64_t kStepNs = 1000;
 
 std::unique_ptr<AioContext> make_polling_context(FdMonitorKind kind) {
     ManualClock::start(kStepNs);
-    return make_context({.fd_monitor = kind, .clock = ManualClock::read});
+    return make_context({.fd_monitor = kind, .clock = ManualClock::read, .yields = false});
 }
 
 /// Let `handler` fire once through its descriptor: it joins polling, and the context gets a budget.
@@ -333,7 +333,7 @@ TEST_CASE("Polling: a storm of bottom halves does not starve a descriptor", "[ai
     context->remove(handler);
 }
 
-TEST_CASE("Polling: a descriptor without a probe takes part where its events can be seen", "[aio][polling]") {
+TEST_CASE("Polling: a descriptor without a probe takes part", "[aio][polling]") {
     const auto context = make_polling_context(GENERATE(from_range(monitors())));
     PolledHandler polled;
     EventHandler plain;
@@ -344,25 +344,13 @@ TEST_CASE("Polling: a descriptor without a probe takes part where its events can
         if (polled.probes == 2)
             plain.set();
     };
-    if (context->has_ring()) {
-        const AioStats before = context->stats();
-        CHECK(context->poll(true));
-        CHECK(plain.events_seen == 1);
-        CHECK(context->stats().hits - before.hits == 1);
-        CHECK(context->stats().blocks == before.blocks);
-        CHECK(polled.ends == 0);
-    } else {
-        plain.set();
-        CHECK(context->poll(true));
-        CHECK(polled.probes == 0); // spinning would starve it
-        context->remove(plain);
-        CHECK(context->poll(false) == false);
-        polled.on_probe = [&] { polled.work = true; };
-        CHECK(context->poll(true));
-        CHECK(polled.hits == 1);
-    }
-    if (plain.registered())
-        context->remove(plain);
+    const AioStats before = context->stats();
+    CHECK(context->poll(true));
+    CHECK(plain.events_seen == 1);
+    CHECK(context->stats().hits - before.hits == 1);
+    CHECK(context->stats().blocks == before.blocks);
+    CHECK(polled.ends == 0);
+    context->remove(plain);
     context->remove(polled);
 }
 
@@ -512,4 +500,79 @@ TEST_CASE("Polling: any callback may destroy its handler or a neighbour", "[aio]
     context->remove(before);
     context->remove(after);
     context->remove(*first);
+}
+
+namespace {
+/// So many events of another handler.
+void let_others_fire(AioContext &context, EventHandler &other, std::uint64_t times) {
+    for (std::uint64_t i = 0; i < times; ++i) {
+        other.set();
+        context.poll(true);
+    }
+}
+
+/// Let `busy` be probed `rounds` times; how often `handler` was meanwhile.
+int probes_while_spinning(AioContext &context, PolledHandler &handler, PolledHandler &busy, int rounds) {
+    const int before = handler.probes;
+    const int end = busy.probes + rounds;
+    busy.on_end = [&] { busy.set(); }; // nobody else ends the sleep
+    busy.on_probe = [&, end] { busy.work = busy.probes >= end; };
+    while (busy.probes < end)
+        context.poll(true);
+    busy.on_end = busy.on_probe = [] {};
+    return handler.probes - before;
+}
+} // namespace
+
+TEST_CASE("Polling: a handler that others have overtaken is asked in each 32nd round", "[aio][polling]") {
+    const auto context = make_polling_context(GENERATE(from_range(monitors())));
+    PolledHandler cold, busy;
+    context->add(cold);
+    context->add(busy);
+    let_join(*context, cold);
+    let_others_fire(*context, busy, PollMode::kHotEvents / 4);
+    CHECK(probes_while_spinning(*context, cold, busy, 20) >= 20); // still among the last
+    let_others_fire(*context, busy, PollMode::kHotEvents);
+    constexpr int kRounds = 10 * PollMode::kRoundsPerColdProbe;
+    int rounds = 0, probes = 0;
+    for (; rounds < kRounds; rounds += 10)
+        probes += probes_while_spinning(*context, cold, busy, 10);
+    CHECK(probes >= kRounds / static_cast<int>(PollMode::kRoundsPerColdProbe) - 1);
+    CHECK(probes <= kRounds / 2); // the last probe of each poll mode counts, too
+    context->remove(cold);
+    context->remove(busy);
+}
+
+TEST_CASE("Polling: work of a cold handler is found while others are polled", "[aio][polling]") {
+    const auto context = make_polling_context(GENERATE(from_range(monitors())));
+    PolledHandler cold, busy;
+    context->add(cold);
+    context->add(busy);
+    let_join(*context, cold);
+    let_others_fire(*context, busy, 2 * PollMode::kHotEvents);
+    cold.work = true; // its producer need not kick
+    busy.on_probe = [&] { busy.work = busy.probes % 3 == 0; };
+    const int busy_hits = busy.hits;
+    for (int pass = 0; pass < 100 && cold.hits == 0; ++pass)
+        context->poll(true);
+    CHECK(cold.hits == 1);
+    CHECK(busy.hits - busy_hits <= static_cast<int>(PollMode::kRoundsPerColdProbe));
+    context->remove(cold);
+    context->remove(busy);
+}
+
+TEST_CASE("Polling: a handler that others have long overtaken is left to its descriptor", "[aio][polling]") {
+    const auto context = make_polling_context(GENERATE(from_range(monitors())));
+    PolledHandler idle, busy;
+    context->add(idle);
+    context->add(busy);
+    let_join(*context, idle);
+    let_others_fire(*context, busy, PollMode::kIdleEvents + 1);
+    probes_while_spinning(*context, idle, busy, 1);
+    CHECK(idle.begins == idle.ends);
+    CHECK(probes_while_spinning(*context, idle, busy, 100) == 0);
+    let_join(*context, idle); // fires, and is polled again
+    CHECK(probes_while_spinning(*context, idle, busy, 10) >= 10);
+    context->remove(idle);
+    context->remove(busy);
 }

@@ -50,6 +50,7 @@ TEST_CASE("IOThreadParameters: zero leaves grow, shrink and weight to the policy
                                 .poll_shrink = 2,
                                 .poll_weight = 3,
                                 .poll_latency_weight = 0,
+                                .stall_limit_ns = 0,
                                 .aio_max_batch = 0,
                                 .thread_pool_min = 0,
                                 .thread_pool_max = 0};

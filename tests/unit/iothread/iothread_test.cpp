@@ -149,3 +149,89 @@ TEST_CASE("IOThread: many come and go", "[iothread]") {
     }
     CHECK(fixture.pool.iothreads().empty());
 }
+
+namespace {
+/// Run the main loop until there are `count` events.
+void await_events(IOThreadFixture &fixture, std::size_t count) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{20};
+    while (fixture.events.all.size() < count && std::chrono::steady_clock::now() < deadline) {
+        fixture.main_context->poll(false);
+        std::this_thread::sleep_for(std::chrono::milliseconds{1});
+    }
+    REQUIRE(fixture.events.all.size() == count);
+}
+} // namespace
+
+TEST_CASE("IOThread: tells whose callbacks take too long, while they do and afterwards", "[iothread]") {
+    IOThreadFixture fixture;
+    const auto iothread = fixture.make("io0", {.stall_limit_ns = 50'000'000});
+    const HolderToken token = iothread->hold(Holder::block_export("e0"));
+    fixture.events.all.clear();
+    std::promise<void> over;
+    token.home().post([&] { over.get_future().wait(); });
+    await_events(fixture, 1);
+    CHECK(fixture.events.all[0].find("IOTHREAD_STALLED") == 0);
+    CHECK(fixture.events.all[0].find(R"("ended":false)") != std::string::npos);
+    CHECK(fixture.events.all[0].find(R"("export-name":"e0")") != std::string::npos);
+    CHECK(iothread->stats().running_ns > 50'000'000);
+    over.set_value();
+    await_events(fixture, 2);
+    CHECK(fixture.events.all[1].find(R"("ended":true)") != std::string::npos);
+    CHECK(fixture.events.all[1].find(R"("export-name":"e0")") != std::string::npos);
+    CHECK(iothread->stats().stats.stalls == 1);
+    CHECK(iothread->stats().running_ns == 0);
+}
+
+TEST_CASE("IOThread: a stall of nobody in particular names no holder", "[iothread]") {
+    IOThreadFixture fixture;
+    const auto iothread = fixture.make("io0", {.stall_limit_ns = 1'000'000});
+    const HolderToken token = iothread->hold(Holder::block_export("e0"));
+    fixture.events.all.clear();
+    token.context().post([] { std::this_thread::sleep_for(std::chrono::milliseconds{5}); });
+    await_events(fixture, 1);
+    CHECK(fixture.events.all[0].find("IOTHREAD_STALLED") == 0);
+    CHECK(fixture.events.all[0].find("holder") == std::string::npos);
+}
+
+TEST_CASE("IOThread: without a limit nothing is a stall", "[iothread]") {
+    IOThreadFixture fixture;
+    const auto iothread = fixture.make("io0", {.stall_limit_ns = 1'000'000});
+    IOThreadParameters parameters = iothread->parameters();
+    parameters.stall_limit_ns = 0;
+    REQUIRE(iothread->set_parameters(parameters));
+    const HolderToken token = iothread->hold(Holder::block_export("e0"));
+    fixture.events.all.clear();
+    run_in(token, [] {
+        std::this_thread::sleep_for(std::chrono::milliseconds{20});
+        return 0;
+    });
+    for (int i = 0; i < 50; ++i) {
+        fixture.main_context->poll(false);
+        std::this_thread::sleep_for(std::chrono::milliseconds{1});
+    }
+    CHECK(fixture.events.all.empty());
+}
+
+TEST_CASE("IOThread: knows what each holder had from it", "[iothread]") {
+    IOThreadFixture fixture;
+    const auto iothread = fixture.make("io0");
+    const HolderToken busy = iothread->hold(Holder::block_export("busy"));
+    const HolderToken idle = iothread->hold(Holder::block_export("idle"));
+    std::promise<void> ran;
+    busy.home().post([&] {
+        AioContext::current()->account().count_request(4096);
+        std::this_thread::sleep_for(std::chrono::milliseconds{2});
+        ran.set_value();
+    });
+    ran.get_future().wait();
+    run_in(idle, [] { return 0; }); // the pass before is over; context() is the loop's own account
+    const IOThreadStatsSnapshot stats = iothread->stats();
+    REQUIRE(stats.holders.size() == 2);
+    CHECK(stats.holders[0].holder == Holder::block_export("idle"));
+    CHECK(stats.holders[0].stats.callbacks == 0);
+    CHECK(stats.holders[1].stats.callbacks == 1);
+    CHECK(stats.holders[1].stats.run_ns >= 2'000'000);
+    CHECK(stats.holders[1].stats.longest_run_ns == stats.holders[1].stats.run_ns);
+    CHECK(stats.holders[1].stats.requests == 1);
+    CHECK(stats.holders[1].stats.bytes == 4096);
+}

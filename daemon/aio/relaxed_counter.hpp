@@ -17,7 +17,7 @@
 namespace iothreadd {
 
 template <class T>
-class Counter {
+class RelaxedCounter {
 public:
     void add(T amount = 1) { set(static_cast<T>(value_.load(std::memory_order_relaxed) + amount)); }
     void set(T value) { value_.store(value, std::memory_order_relaxed); }
@@ -39,12 +39,12 @@ public:
     }
     TimeHistogram get() const {
         TimeHistogram copy;
-        std::ranges::transform(counts_, copy.begin(), &Counter<std::uint64_t>::get);
+        std::ranges::transform(counts_, copy.begin(), &RelaxedCounter<std::uint64_t>::get);
         return copy;
     }
 
 private:
-    std::array<Counter<std::uint64_t>, std::tuple_size_v<TimeHistogram>> counts_;
+    std::array<RelaxedCounter<std::uint64_t>, std::tuple_size_v<TimeHistogram>> counts_;
 };
 
 } // namespace iothreadd
