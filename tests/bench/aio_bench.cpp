@@ -78,7 +78,7 @@ protected:
         const std::int64_t raised_ns = source_.raised_ns.exchange(0);
         if (raised_ns == 0)
             return; // a kick whose event a probe has found
-        source_.latencies_ns.push_back(static_cast<double>(now_ns - raised_ns));
+        source_.latencies_ns.push_back(latency_ns(now_ns, raised_ns));
         source_.seen.fetch_add(1, std::memory_order_release);
     }
 

@@ -71,12 +71,16 @@ public:
     Event(UniqueFd eventfd, Device &device)
         : AioHandler(eventfd.get(), POLLIN), eventfd_(std::move(eventfd)), device_(device) {}
 
-    void raise() { ::eventfd_write(fd(), 1); }
+    void raise() {
+        raised_ns_.store(monotonic_ns());
+        ::eventfd_write(fd(), 1);
+    }
 
 private:
     Drained ready(std::uint32_t) override;
 
     const UniqueFd eventfd_;
+    std::atomic<std::int64_t> raised_ns_{0}; // 0: nothing to see
     Device &device_;
 };
 
@@ -102,14 +106,12 @@ public:
         due_ns_ = 0;
         serving_ = !serving_;
         handled_ns_.store(0, std::memory_order_relaxed);
-        raised_ns_.store(monotonic_ns(), std::memory_order_release);
         (serving_ ? kick : done).raise();
     }
 
-    /// The loop: `now_ns` is when the handler was called.
-    void handle(std::int64_t now_ns, bool was_done) {
-        seen_.latencies_ns.push_back(
-            static_cast<double>(now_ns - raised_ns_.load(std::memory_order_acquire)));
+    /// The loop: an event that was raised at `raised_ns` came to its handler at `now_ns`.
+    void handle(std::int64_t raised_ns, std::int64_t now_ns, bool was_done) {
+        seen_.latencies_ns.push_back(latency_ns(now_ns, raised_ns));
         seen_.cycles += was_done;
         handled_ns_.store(now_ns, std::memory_order_release);
     }
@@ -134,14 +136,18 @@ private:
     std::mt19937_64 random_;
     Seen &seen_; // the loop's
     bool serving_ = false;
-    std::int64_t due_ns_ = 0; // 0: when the last event has been seen
-    std::atomic<std::int64_t> raised_ns_{0};
+    std::int64_t due_ns_ = 0;                 // 0: when the last event has been seen
     std::atomic<std::int64_t> handled_ns_{0}; // 0: not yet
 };
 
 AioHandler::Drained Event::ready(std::uint32_t) {
-    device_.handle(monotonic_ns(), this == &device_.done);
-    return Drained::yes; // every write is an event of its own: nothing has to be read
+    const std::int64_t now_ns = monotonic_ns();
+    eventfd_t value = 0;
+    ::eventfd_read(fd(), &value);
+    const std::int64_t raised_ns = raised_ns_.exchange(0);
+    if (raised_ns != 0) // else it was seen before its write was
+        device_.handle(raised_ns, now_ns, this == &device_.done);
+    return Drained::yes;
 }
 
 using Devices = std::vector<std::unique_ptr<Device>>;

@@ -75,7 +75,7 @@ private:
         if (::read(fd(), &passed, sizeof passed) != sizeof passed)
             return Drained::yes;
         for (; passed > 0; --passed, due_ns_ += period_ns_)
-            latencies_ns.push_back(static_cast<double>(std::max<std::int64_t>(0, now_ns - due_ns_)));
+            latencies_ns.push_back(latency_ns(now_ns, due_ns_));
         return Drained::yes;
     }
 

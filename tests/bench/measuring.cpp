@@ -49,6 +49,10 @@ std::int64_t thread_cpu_ns() {
     return used.tv_sec * kNsPerSecond + used.tv_nsec;
 }
 
+double latency_ns(std::int64_t now_ns, std::int64_t raised_ns) {
+    return static_cast<double>(std::max<std::int64_t>(0, now_ns - raised_ns));
+}
+
 void spin_until(std::int64_t due_ns) {
     while (monotonic_ns() < due_ns) {
     }

@@ -24,6 +24,9 @@ void stay_on_two_cpus();
 /// CPU time of the calling thread.
 std::int64_t thread_cpu_ns();
 
+/// From when an event was raised to `now_ns`, which a handler took before it looked: 0 if that was earlier.
+double latency_ns(std::int64_t now_ns, std::int64_t raised_ns);
+
 /// Without sleeping, which would be late.
 void spin_until(std::int64_t due_ns);
 

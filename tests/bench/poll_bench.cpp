@@ -40,7 +40,6 @@ namespace {
 
 /// Where the producer and the loop meet.
 struct Meeting {
-    std::atomic<std::int64_t> raised_ns{0};
     std::atomic<std::size_t> seen{0};
     std::vector<double> latencies_ns;
 };
@@ -51,20 +50,25 @@ public:
         : AioHandler(eventfd.get(), POLLIN), eventfd_(std::move(eventfd)), meeting_(meeting) {}
 
     void raise() {
-        meeting_.raised_ns.store(monotonic_ns(), std::memory_order_release);
+        raised_ns_.store(monotonic_ns());
         ::eventfd_write(fd(), 1);
     }
 
 private:
     Drained ready(std::uint32_t) override {
         const std::int64_t now_ns = monotonic_ns();
-        meeting_.latencies_ns.push_back(
-            static_cast<double>(now_ns - meeting_.raised_ns.load(std::memory_order_acquire)));
+        eventfd_t value = 0;
+        ::eventfd_read(fd(), &value);
+        const std::int64_t raised_ns = raised_ns_.exchange(0);
+        if (raised_ns == 0)
+            return Drained::yes; // it was seen before its write was
+        meeting_.latencies_ns.push_back(latency_ns(now_ns, raised_ns));
         meeting_.seen.fetch_add(1, std::memory_order_release);
-        return Drained::yes; // every write is an event of its own: nothing has to be read
+        return Drained::yes;
     }
 
     const UniqueFd eventfd_;
+    std::atomic<std::int64_t> raised_ns_{0}; // 0: nothing to see
     Meeting &meeting_;
 };
 

@@ -8,11 +8,15 @@
 //   ping-pong  two loops on two CPUs that schedule() a bottom half in each other: the time of a round trip
 //   schedule   a schedule() from outside while the loop is awake
 //   pass       of a loop that only runs one bottom half, which schedules itself
+//   counters   what it takes to count: a number, a time in a histogram, and for whom a callback runs
 //
 // What is compared takes turns, round after round; the tables show the median of the rounds and their spread.
 //
 // Usage: wake_bench [--ms N] [--rounds N] [--only TEXT]     Not a test: figures belong into commit messages.
+#include "daemon/aio/aio_account.hpp"
 #include "daemon/aio/aio_context.hpp"
+#include "daemon/aio/relaxed_counter.hpp"
+#include "daemon/aio/run_meter.hpp"
 #include "daemon/util/unique_fd.hpp"
 #include "tests/bench/command_line.hpp"
 #include "tests/bench/comparison.hpp"
@@ -41,7 +45,8 @@ namespace {
 
 constexpr std::int64_t kAsleepNs = 50'000; // after which a thread that was about to sleep does
 constexpr std::int64_t kTypicalPassNs = 250;
-constexpr double kMostPassNs = 230;
+constexpr std::int64_t kTypicalCallNs = 5;
+constexpr double kMostPassNs = 230, kMostCountNs = 5;
 constexpr int kLeastTimes = 20;
 
 constexpr Setting kSettings[] = {kOff, kWeighted, kPredictive};
@@ -282,6 +287,51 @@ void bench_costs(const CommandLine &command) {
     }
 }
 
+/// Nanoseconds per call of `count`, which gets the number of the call.
+template <class Count>
+double call_ns(int calls, Count count) {
+    double each_ns = 0;
+    std::thread{[&] {
+        pin_to(kLoopCpu);
+        const std::int64_t start_ns = monotonic_ns();
+        for (int i = 0; i < calls; ++i)
+            count(i);
+        each_ns = static_cast<double>(monotonic_ns() - start_ns) / calls;
+    }}.join();
+    return each_ns;
+}
+
+template <class Count>
+double print_call(const char *what, const CommandLine &command, Count count) {
+    const int calls = times_within(command, kTypicalCallNs);
+    std::vector<double> found;
+    call_ns(calls, count);
+    for (int round = 0; round < command.rounds; ++round)
+        found.push_back(call_ns(calls, count));
+    fmt::print("  {:<28} {} ns\n", what, ratio_with_spread(found));
+    return median(found);
+}
+
+/// What it takes to keep the statistics.
+void bench_counters(const CommandLine &command) {
+    if (!command.wants("counters"))
+        return;
+    fmt::print("\ncounters\n");
+    RelaxedCounter<std::uint64_t> number;
+    double each_ns = print_call("number", command, [&](int) { number.add(); });
+    fmt::print("    {}\n", verdict("< 5 ns", each_ns < kMostCountNs));
+    TimeCounter times;
+    each_ns = print_call("histogram of times", command, [&](int i) { times.add((i * 37) & 0xffff); });
+    fmt::print("    {}\n", verdict("< 5 ns", each_ns < kMostCountNs));
+    AioAccount accounts[2];
+    RunMeter meter{monotonic_ns};
+    meter.begin(monotonic_ns());
+    meter.charge(&accounts[0]);
+    print_call("charge, same account", command, [&](int) { meter.charge(&accounts[0]); });
+    print_call("charge, other account", command, [&](int i) { meter.charge(&accounts[i & 1]); });
+    meter.end();
+}
+
 } // namespace
 
 int main(int argc, char **argv) {
@@ -292,5 +342,6 @@ int main(int argc, char **argv) {
     bench_wake(command);
     bench_ping_pong(command);
     bench_costs(command);
+    bench_counters(command);
     return 0;
 }
