@@ -15,7 +15,7 @@ SECONDS = float(os.environ.get("IOTHREADD_IDLE_SECONDS", "3"))
 THREADS = 100
 CLIENTS = 1000
 AFTER = 2
-SETTLED = 0.3 # seconds without anything after which the last work is over
+SETTLED = 1.0 # seconds without anything: longer than between two looks for stalls, which end soon after the last work
 
 
 def switches(daemon: Daemon, thread_id: int) -> int:
