@@ -207,7 +207,7 @@ void AioWaiter::block(std::int64_t timeout_ns) {
     presence_.sleep();
     const std::int64_t start_ns = clock_();
     const BlockMeter::Sample sample = meter_.next_sleep();
-    if (sample == BlockMeter::Sample::latency)
+    if (sample == BlockMeter::Sample::latency && enabled())
         timeout_ns = try_alarm(timeout_ns);
     const std::int64_t cpu_ns = sample == BlockMeter::Sample::cpu ? thread_cpu_ns() : 0;
     if (timeout_ns != 0)

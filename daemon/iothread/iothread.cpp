@@ -223,8 +223,12 @@ void IOThread::emit_stall(const Stall &stall, bool ended) {
     qapi::IothreadStalledEvent event{.iothread = id(), .ns = stall.ns, .ended = ended, .holder = {}};
     if (stall.holder)
         event.holder = to_qapi(*stall.holder);
-    spdlog::warn("iothread '{}': callbacks {} {} ms{}", id(), ended ? "took" : "have been running for",
-                 stall.ns / 1'000'000, stall.holder ? ", mostly of " + describe(*stall.holder) : "");
+    if (const std::int64_t now_ns = monotonic_ns(); now_ns - stall_logged_ns_ >= kNsPerSecond) {
+        stall_logged_ns_ = now_ns;
+        spdlog::warn("iothread '{}': callbacks {} {:.3f} ms{}", id(),
+                     ended ? "took" : "have been running for", static_cast<double>(stall.ns) / 1e6,
+                     stall.holder ? ", mostly of " + describe(*stall.holder) : "");
+    }
     emit(pool_.events(), std::move(event));
 }
 

@@ -117,6 +117,7 @@ private:
     std::optional<Stall> stall_; ///< the last one that ended and was not told of yet; under lock_
     BottomHalf report_stall_;
     std::uint64_t passes_seen_ = 0;     ///< by look_for_stall()
+    std::int64_t stall_logged_ns_ = 0;  ///< when the log last told of one
     std::int64_t stall_told_since_ = 0; ///< when the callbacks began that it told of last
 };
 

@@ -14,7 +14,7 @@ def test(case: Case) -> None:
     equal(lines[0], "iothread options:", "first line")
     names = [line.partition("=")[0].strip() for line in lines[1:]]
     equal(names, ["aio-max-batch", "cpu-affinity", "fd-monitor", "poll-grow", "poll-latency-weight", "poll-max-ns", "poll-policy",
-                  "poll-shrink", "poll-weight",
+                  "poll-shrink", "poll-weight", "stall-limit-ns",
                   "thread-pool-max", "thread-pool-min"], "properties")
     equal(
         [line for line in lines if line.startswith("  poll-max-ns=<int>")] != [], True,

@@ -11,6 +11,7 @@ NOT_RUNNABLE = {  # definition -> why one of its examples cannot be played
     "block-export-del": "it takes an NBD client that is connected; nbd/remove_export.py has one",
     "getfd": FDS, "closefd": FDS, "add-fd": FDS, "remove-fd": FDS, "query-fdsets": FDS,
     "EVENTS_DROPPED": "it takes a client that does not read; unit tests of the QMP server have one",
+    "IOTHREAD_STALLED": "it takes an IOThread that is busy; iothread/stalled.py has one",
 }
 
 

@@ -15,7 +15,8 @@ COMMANDS = {
     "query-nbd-server", "query-clients", "client-disconnect", "set-event-filter", "query-events-since",
 }
 OUT_OF_BAND = {"query-iothreads", "query-iothread-stats", "query-clients", "client-disconnect"}
-EVENTS = {"BLOCK_EXPORT_DELETED", "EVENTS_DROPPED", "IOTHREAD_HOLDER_ADDED", "IOTHREAD_HOLDER_REMOVED", "SHUTDOWN"}
+EVENTS = {"BLOCK_EXPORT_DELETED", "EVENTS_DROPPED", "IOTHREAD_HOLDER_ADDED", "IOTHREAD_HOLDER_REMOVED", "IOTHREAD_STALLED",
+          "SHUTDOWN"}
 
 
 def references(entry: dict[str, Any]) -> Iterator[str]:

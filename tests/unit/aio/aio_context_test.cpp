@@ -33,7 +33,6 @@ TEST_CASE("AioContext: its thread wakes up on time", "[aio][context]") {
 
 TEST_CASE("AioContext: tells what its sleeps cost, also when only descriptors end them", "[aio][context]") {
     const auto context = make_context(GENERATE(from_range(monitors())));
-    context->set_poll_parameters({.max_ns = 0});
     EventHandler handler;
     context->add(handler);
     run_until_idle(*context);

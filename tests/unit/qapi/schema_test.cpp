@@ -167,8 +167,8 @@ TEST_CASE("introspection: object-add describes the iothread's properties", "[qap
     }
     CHECK(names == std::vector<std::string>{"aio-max-batch", "thread-pool-min", "thread-pool-max",
                                             "poll-max-ns", "poll-grow", "poll-shrink", "poll-weight",
-                                            "poll-policy", "poll-latency-weight", "cpu-affinity",
-                                            "fd-monitor"});
+                                            "poll-policy", "poll-latency-weight", "stall-limit-ns",
+                                            "cpu-affinity", "fd-monitor"});
     CHECK(entries["x-blockdev-set-iothread"]["features"] == Json::parse(R"(["unstable"])"));
 }
 
