@@ -10,7 +10,7 @@ from pathlib import Path
 from .entry import Entry, Item, Part
 from .inline import Span
 from .manual import CONVENTIONS, SUMMARY, TITLE, Chapter, Manual
-from .markup import Block, ExampleBlock, Heading, ListBlock, LiteralBlock, Note, Paragraph, Table
+from .markup import Block, ExampleBlock, Figure, Heading, ListBlock, LiteralBlock, Note, Paragraph, Table
 
 HERE = Path(__file__).resolve().parent
 PARTS = (HERE / "manual.css", HERE / "manual.js")
@@ -184,6 +184,9 @@ def _block(block: Block) -> Iterable[str]:
         yield "<p><b>Note</b></p>"
         yield from _blocks(block.blocks)
         yield "</div>"
+    elif isinstance(block, Figure):
+        yield f'<figure class="plot">{block.svg}'
+        yield f"<figcaption>{_spans(block.caption)}</figcaption></figure>"
     elif isinstance(block, Heading):
         yield f'<h3 id="{_attribute(block.anchor)}">{escape(block.text)}{_permalink(block.anchor)}</h3>'
     else:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from .entry import Entry, Item, Part
 from .inline import Span, text
 from .manual import CONVENTIONS, SUMMARY, Chapter, Manual
-from .markup import Block, ExampleBlock, Heading, ListBlock, LiteralBlock, Note, Paragraph, Table
+from .markup import Block, ExampleBlock, Figure, Heading, ListBlock, LiteralBlock, Note, Paragraph, Table
 
 SECTION = "7"
 _ESCAPES = {"\\": "\\e", "-": "\\-", "'": "\\(aq", "`": "\\(ga", "^": "\\(ha", "~": "\\(ti", '"': "\\(dq"}
@@ -182,10 +182,18 @@ class _ManWriter:
             self._gap()
             self._macro("\\fBNote:\\fR")
             self._inset(block.blocks)
+        elif isinstance(block, Figure):
+            self._figure(block)
         elif isinstance(block, Heading):
             self._head("SS", block.text)
         else:
             self._table(block)
+
+    def _figure(self, block: Figure) -> None:
+        """What it shows, and where it can be seen."""
+        self._gap()
+        self._text([Span("strong", "Figure:"), text(" "), *block.caption])
+        self._text([text("It is in "), Span("literal", f"{self._manual.name}.html"), text(".")])
 
     def _list(self, block: ListBlock) -> None:
         for number, item in enumerate(block.items, 1):

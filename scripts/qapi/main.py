@@ -7,6 +7,7 @@ import argparse
 import os
 import re
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 
 from .clashes import check_identifiers
@@ -21,7 +22,7 @@ from .gen_introspection import IntrospectionBackEnd
 from .gen_man import SECTION, render_man
 from .gen_options import OptionsBackEnd
 from .gen_types import TypesBackEnd
-from .manual import build_manual
+from .manual import Manual, build_manual
 from .model import Schema
 from .output import depfile_text, write_changed, write_out
 from .parser import read_schema
@@ -57,7 +58,10 @@ def generate(schema: Schema, prefix: str, unmask: bool = False) -> list[CppFile]
 
 def manual_files(schema: Schema, stem: str, release: str) -> dict[str, str]:
     """The manual pages, by path."""
-    manual = build_manual(schema, os.path.basename(stem), release)
+    return _pages(build_manual(schema, os.path.basename(stem), release), stem)
+
+
+def _pages(manual: Manual, stem: str) -> dict[str, str]:
     return {f"{stem}.{SECTION}": render_man(manual), f"{stem}.html": render_html(manual)}
 
 
@@ -104,13 +108,13 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
     return options
 
 
-def _write(options: argparse.Namespace, schema: Schema, texts: dict[str, str]) -> None:
-    """All files and the depfile, or none: the first of them depends on the schema and on this program."""
+def _write(options: argparse.Namespace, schema: Schema, texts: dict[str, str], figures: Sequence[str] = ()) -> None:
+    """All files and the depfile, or none: the first of them depends on the schema, its figures and this program."""
     if options.depfile:
         target = options.depfile_target or next(iter(texts))
         here = os.path.dirname(os.path.abspath(__file__))
         parts = [os.path.join(here, name) for name in sorted(os.listdir(here)) if name.endswith(_PARTS)]
-        sources = [os.path.abspath(file) for file in schema.source.files]
+        sources = [os.path.abspath(file) for file in [*schema.source.files, *figures]]
         texts[options.depfile] = depfile_text(target, sources + parts)
     for path in texts:
         os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
@@ -122,7 +126,8 @@ def _run(options: argparse.Namespace, schema: Schema) -> None:
     if options.check:
         return
     if options.manual:
-        _write(options, schema, manual_files(schema, options.manual, options.release))
+        manual = build_manual(schema, os.path.basename(options.manual), options.release)
+        _write(options, schema, _pages(manual, options.manual), manual.figures())
         return
     prefix = os.path.basename(os.path.abspath(options.output)) if options.output else ""
     files = generate(schema, prefix, options.unmask)

@@ -10,7 +10,7 @@ from .entries import EntryBuilder
 from .entry import Entry
 from .examples import check_chains, collect_examples
 from .inline import Span, text
-from .markup import Block, Heading, parse_section
+from .markup import Block, Figure, Heading, parse_section
 from .model import Schema
 from .parser import FreeForm
 from .references import References
@@ -48,6 +48,10 @@ class Manual:
     name: str
     release: str
     chapters: list[Chapter] = field(default_factory=list)
+
+    def figures(self) -> list[str]:
+        """The files that it shows."""
+        return [part.file for chapter in self.chapters for part in chapter.content if isinstance(part, Figure)]
 
     def index(self, *kinds: str) -> list[Entry]:
         """The entries of these kinds in alphabetical order."""

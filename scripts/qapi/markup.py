@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The markup of documentation: paragraphs, lists, tables, headings, literal blocks, notes and examples.
+"""The markup of documentation: paragraphs, lists, tables, headings, literal blocks, notes, figures, examples.
 
 A small part of reStructuredText. What looks like another part of it is an error, so that no text is shown by accident
 in another form than its author meant.
@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 from .definitions import Definition
 from .docs import Section, dedented, indentation
 from .errors import Position, SchemaError
 from .examples import Example, parse_example
+from .figures import FigureError, read_figure
 from .inline import InlineParser, Span
 from .lexer import DocLine
 from .references import References
@@ -57,6 +59,15 @@ class Note:
 
 
 @dataclass
+class Figure:
+    """An image from a file beside the page, in free-form documentation only; `svg` is what the file shows."""
+
+    file: str
+    svg: str
+    caption: list[Span]
+
+
+@dataclass
 class Heading:
     """`= Title` (level 1) or `== Title` (level 2); in free-form documentation only."""
 
@@ -73,7 +84,7 @@ class Table:
     rows: list[list[list[Span]]]
 
 
-Block = Paragraph | ListBlock | LiteralBlock | ExampleBlock | Note | Heading | Table
+Block = Paragraph | ListBlock | LiteralBlock | ExampleBlock | Note | Figure | Heading | Table
 
 _DIRECTIVE = re.compile(r"\.\. ([\w-]+)::(?: +(.*))?$")
 _ITEM = re.compile(r"(?:(?P<bullet>[-*])|(?P<number>\d+|#)\.)(?: +|$)")
@@ -165,6 +176,8 @@ class _BlockParser:
             example = parse_example(self._indented(), Position(self._context.file, self._lines[start].line))
             names = [Span("name", after, self._context.references.definition(after) or "") for after in example.after]
             return ExampleBlock(example, names)
+        if name == "figure":
+            return self._figure(rest)
         if name != "note":
             raise self._fail(f"unknown directive '{name}'")
         first = [DocLine(self._lines[start].line, rest)]
@@ -172,6 +185,23 @@ class _BlockParser:
         if not blocks:
             raise self._fail("note without text", start)
         return Note(blocks)
+
+    def _figure(self, name: str) -> Figure:
+        """The file's name, and below it the caption: one paragraph."""
+        if self._context.scope or self._nested:
+            raise self._fail("a figure is only possible in free-form documentation")
+        if not re.fullmatch(r"[\w-]+\.svg", name):
+            raise self._fail("'.. figure::' needs the name of an SVG file in the same directory")
+        path = Path(self._context.file).parent / name
+        try:
+            svg = read_figure(path)
+        except FigureError as error:
+            raise self._fail(f"figure '{name}': {error}") from error
+        start = self._index
+        caption = [line for line in dedented(self._indented()) if line.text]
+        if not caption:
+            raise self._fail("figure without caption", start)
+        return Figure(str(path), svg, self._context.inline(caption))
 
     def _indented(self) -> list[DocLine]:
         """The lines after the current one that are indented."""

@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// aio_bench: what polling buys and costs. A producer on its own CPU raises an event, waits until the loop has
-// seen it, and after a gap raises the next. For each fd monitor, kind of source and gap, polling off and on
-// take turns, five rounds each; the table shows the median and, in brackets, the spread of the rounds.
+// aio_bench: what polling buys and costs for one source of events. A producer on its own CPU raises an event,
+// waits until the loop has seen it, and after a gap raises the next. For each fd monitor, kind of source and
+// gap, three settings take turns: polling off, and two policies.
 //
-//   source   `fd` is an eventfd alone; `probe` is a word in memory, with the eventfd as a kick between poll
-//   modes polled   share of the events that ended a spin; the others woke the loop p50, p99 from before the
-//   event is raised to inside the handler CPU      of the loop's thread, per event
+//   source    `fd` is an eventfd alone; `probe` is a word in memory, with the eventfd as a kick between poll
+//             modes
+//   polled    share of the events that ended a spin; the others woke the loop
+//   p50, p99  from before the event is raised to the first instruction of the handler
+//   CPU       of the loop's thread, per event
 //
-// Then the floor: one pass with a bottom half that schedules itself, and a schedule() of a busy loop's bottom
-// half.
+// Each group ends with what is expected of it. "Within the spread" means that the median is not above what
+// the rounds with polling off came to at most.
 //
-// Usage: aio_bench [EVENTS]     Not a test: figures belong into commit messages.
+// Usage: aio_bench [--ms N] [--rounds N] [--only TEXT]     Not a test: figures belong into commit messages.
 #include "daemon/aio/aio_context.hpp"
 #include "daemon/util/unique_fd.hpp"
+#include "tests/bench/command_line.hpp"
+#include "tests/bench/comparison.hpp"
 #include "tests/bench/measuring.hpp"
 
 #include <fmt/format.h>
@@ -22,11 +26,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cstdlib>
-#include <functional>
-#include <future>
-#include <memory>
-#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -35,20 +34,22 @@ using namespace iothreadd;
 using namespace iothreadd::bench;
 
 namespace {
-constexpr int kRounds = 5;
-constexpr std::int64_t kGapsNs[] = {5'000, 15'000, 50'000};
 
-/// What one round measured, or the median and spread over several.
-struct Figures {
-    double polled_percent = 0, p50_ns = 0, p99_ns = 0, cpu_ns = 0;
-};
+constexpr std::int64_t kGapsNs[] = {3'000, 5'000, 15'000, 50'000, 200'000};
+constexpr std::int64_t kPolledGapNs = 15'000;  // up to here polling is expected to serve nearly everything
+constexpr std::int64_t kSparseGapNs = 200'000; // from here on it is expected to cost nothing
+constexpr std::int64_t kTypicalWaitNs = 5'000; // what an event takes apart from its gap
+constexpr std::int64_t kLeastEvents = 20;
+
+constexpr Setting kSettings[] = {kOff, kWeighted, kPredictive};
 
 /// Where the producer and the loop meet.
 struct Source {
     std::atomic<std::int64_t> raised_ns{0}; ///< 0: nothing to see
-    std::atomic<int> seen{0};
+    std::atomic<std::size_t> seen{0};
     std::atomic<bool> kicks{true}; ///< whether the loop wants the eventfd
     UniqueFd eventfd{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+    std::vector<double> latencies_ns;
 
     void raise(bool always_kick) {
         raised_ns.store(monotonic_ns(), std::memory_order_seq_cst);
@@ -59,203 +60,136 @@ struct Source {
 
 class FdSource : public AioHandler {
 public:
-    FdSource(Source &source, std::vector<std::int64_t> &latencies_ns)
-        : AioHandler(source.eventfd.get(), POLLIN), source_(source), latencies_ns_(latencies_ns) {}
+    static constexpr const char *kName = "fd";
+    static constexpr bool kAlwaysKick = true;
+
+    explicit FdSource(Source &source) : AioHandler(source.eventfd.get(), POLLIN), source_(source) {}
 
     Drained ready(std::uint32_t) override {
+        const std::int64_t now_ns = monotonic_ns();
         eventfd_t value = 0;
         ::eventfd_read(fd(), &value);
-        take();
+        take(now_ns);
         return Drained::yes;
     }
 
 protected:
-    void take() {
+    void take(std::int64_t now_ns) {
         const std::int64_t raised_ns = source_.raised_ns.exchange(0);
         if (raised_ns == 0)
-            return;
-        latencies_ns_.push_back(monotonic_ns() - raised_ns);
+            return; // a kick whose event a probe has found
+        source_.latencies_ns.push_back(latency_ns(now_ns, raised_ns));
         source_.seen.fetch_add(1, std::memory_order_release);
     }
 
     Source &source_;
-
-private:
-    std::vector<std::int64_t> &latencies_ns_;
 };
 
 class ProbeSource final : public FdSource {
 public:
+    static constexpr const char *kName = "probe";
+    static constexpr bool kAlwaysKick = false;
+
     using FdSource::FdSource;
     bool has_probe() const override { return true; }
     bool probe() override { return source_.raised_ns.load(std::memory_order_acquire) != 0; }
     Drained probe_ready() override {
-        take();
+        take(monotonic_ns());
         return Drained::yes;
     }
     void poll_begin() override { source_.kicks.store(false, std::memory_order_seq_cst); }
     void poll_end() override { source_.kicks.store(true, std::memory_order_seq_cst); }
 };
 
-void produce(Source &source, bool always_kick, std::int64_t gap_ns, int events) {
+void produce(Source &source, bool always_kick, std::int64_t gap_ns, std::size_t events) {
     pin_to(kProducerCpu);
-    for (int i = 0; i < events; ++i) {
+    for (std::size_t i = 0; i < events; ++i) {
         while (source.seen.load(std::memory_order_acquire) != i) {
         }
-        const std::int64_t due_ns = monotonic_ns() + gap_ns;
-        while (monotonic_ns() < due_ns) {
-        }
+        spin_until(monotonic_ns() + gap_ns);
         source.raise(always_kick);
     }
 }
 
 /// One round, in a thread of its own.
 template <class Handler>
-Figures run(FdMonitorKind kind, bool always_kick, std::int64_t max_ns, std::int64_t gap_ns, int events) {
+Figures run(FdMonitorKind kind, const PollParameters &parameters, std::int64_t gap_ns, std::size_t events) {
     Figures figures;
     std::thread{[&] {
         pin_to(kLoopCpu);
         const auto context = std::move(AioContext::create({.fd_monitor = kind}).value());
-        context->set_poll_parameters({.max_ns = max_ns});
+        context->set_poll_parameters(parameters);
         Source source;
-        std::vector<std::int64_t> latencies_ns;
-        latencies_ns.reserve(static_cast<std::size_t>(events));
-        Handler handler{source, latencies_ns};
+        source.latencies_ns.reserve(events);
+        Handler handler{source};
         context->add(handler);
         context->poll(false);
-        std::thread producer{[&] { produce(source, always_kick, gap_ns, events); }};
+        std::thread producer{[&] { produce(source, Handler::kAlwaysKick, gap_ns, events); }};
         const std::int64_t cpu_ns = thread_cpu_ns();
         while (source.seen.load(std::memory_order_relaxed) < events)
             context->poll(true);
-        figures.cpu_ns = static_cast<double>(thread_cpu_ns() - cpu_ns) / events;
+        const auto count = static_cast<double>(events);
+        figures.cpu_ns = static_cast<double>(thread_cpu_ns() - cpu_ns) / count;
         producer.join();
-        figures.polled_percent = 100.0 * static_cast<double>(context->stats().hits) / events;
-        std::sort(latencies_ns.begin(), latencies_ns.end());
-        figures.p50_ns = static_cast<double>(latencies_ns[latencies_ns.size() / 2]);
-        figures.p99_ns = static_cast<double>(latencies_ns[latencies_ns.size() * 99 / 100]);
+        figures.polled_percent = 100.0 * static_cast<double>(context->stats().hits) / count;
+        figures.set_latencies(source.latencies_ns);
         context->remove(handler);
     }}.join();
     return figures;
 }
 
-void print_row(const std::string &what, const std::vector<Figures> &rounds) {
-    std::vector<double> polled, p50, p99, cpu;
-    for (const Figures &round : rounds) {
-        polled.push_back(round.polled_percent);
-        p50.push_back(round.p50_ns);
-        p99.push_back(round.p99_ns);
-        cpu.push_back(round.cpu_ns);
+void print_row(const std::string &what, const Setting &setting, const Rounds &rounds) {
+    fmt::print("{}  {:<10} {:>5.1f}%  {}  {}  {}\n", what, setting.name,
+               median(values(rounds, &Figures::polled_percent)),
+               with_spread(values(rounds, &Figures::p50_ns)), with_spread(values(rounds, &Figures::p99_ns)),
+               with_spread(values(rounds, &Figures::cpu_ns)));
+}
+
+void print_verdict(const Setting &setting, std::int64_t gap_ns, const Rounds &off, const Rounds &on) {
+    if (gap_ns <= kPolledGapNs)
+        fmt::print("  {}: {}, {}\n", setting.name,
+                   verdict("polled >= 95 %", median(values(on, &Figures::polled_percent)) >= 95),
+                   verdict("p50 < 1 us", median(values(on, &Figures::p50_ns)) < 1000));
+    if (gap_ns >= kSparseGapNs) {
+        const auto off_cpu_ns = values(off, &Figures::cpu_ns);
+        fmt::print("  {}: {}, CPU of off x {}\n", setting.name,
+                   verdict("CPU <= off, within the spread",
+                           median(values(on, &Figures::cpu_ns)) <= *std::ranges::max_element(off_cpu_ns)),
+                   ratio_with_spread(ratios(on, off, &Figures::cpu_ns)));
     }
-    std::sort(polled.begin(), polled.end());
-    fmt::print("{} {:>5.0f}%  {}  {}  {}\n", what, polled[polled.size() / 2], with_spread(p50),
-               with_spread(p99), with_spread(cpu));
 }
 
 template <class Handler>
-void compare(FdMonitorKind kind, const char *source, bool always_kick, int events) {
-    for (const std::int64_t gap_ns : kGapsNs) {
-        std::vector<Figures> off, on;
-        run<Handler>(kind, always_kick, 0, gap_ns, events / 10); // warm-up
-        for (int round = 0; round < kRounds; ++round) {
-            off.push_back(run<Handler>(kind, always_kick, 0, gap_ns, events));
-            on.push_back(run<Handler>(kind, always_kick, PollParameters::kDefaultMaxNs, gap_ns, events));
-        }
-        const std::string what =
-            fmt::format("{:<8} {:<5} {:>3} us", kind == FdMonitorKind::epoll ? "epoll" : "io_uring", source,
-                        gap_ns / 1000);
-        print_row(what + "  off    ", off);
-        print_row(what + "  default", on);
-    }
-}
-
-/// Nanoseconds per pass of a loop that only runs one bottom half.
-double floor_ns(FdMonitorKind kind, std::int64_t max_ns) {
-    double per_pass_ns = 0;
-    std::thread{[&] {
-        pin_to(kLoopCpu);
-        const auto context = std::move(AioContext::create({.fd_monitor = kind}).value());
-        context->set_poll_parameters({.max_ns = max_ns});
-        constexpr int kPasses = 200'000;
-        int runs = 0;
-        std::optional<BottomHalf> bh;
-        bh.emplace(*context, [&] {
-            if (++runs < kPasses)
-                bh->schedule();
-        });
-        bh->schedule();
-        const std::int64_t start_ns = monotonic_ns();
-        while (runs < kPasses)
-            context->poll(true);
-        per_pass_ns = static_cast<double>(monotonic_ns() - start_ns) / kPasses;
-    }}.join();
-    return per_pass_ns;
-}
-
-/// Nanoseconds per schedule() from outside while the loop is awake.
-double schedule_ns(FdMonitorKind kind) {
-    std::promise<AioContext *> ready;
-    std::atomic<bool> stop{false};
-    std::thread loop{[&] {
-        pin_to(kLoopCpu);
-        const auto context = std::move(AioContext::create({.fd_monitor = kind}).value());
-        ready.set_value(context.get());
-        while (!stop)
-            context->poll(false);
-    }};
-    AioContext &context = *ready.get_future().get();
-    pin_to(kProducerCpu);
-    constexpr int kCalls = 200'000;
-    auto bh = std::make_unique<BottomHalf>(context, [] {});
-    const std::int64_t start_ns = monotonic_ns();
-    for (int i = 0; i < kCalls; ++i)
-        bh->schedule();
-    const double per_call_ns = static_cast<double>(monotonic_ns() - start_ns) / kCalls;
-    std::promise<void> gone;
-    context.post([&] {
-        bh.reset();
-        gone.set_value();
+void compare(FdMonitorKind kind, std::int64_t gap_ns, const CommandLine &command) {
+    const std::string what =
+        fmt::format("{:<8} {:<5} {:>3} us", name_of(kind), Handler::kName, gap_ns / 1000);
+    if (!command.wants(what))
+        return;
+    const auto events =
+        static_cast<std::size_t>(std::max(kLeastEvents, command.time_ns() / (gap_ns + kTypicalWaitNs)));
+    const auto rounds = take_turns(kSettings, command.rounds, [&](const Setting &setting) {
+        return run<Handler>(kind, setting.parameters, gap_ns, events);
     });
-    gone.get_future().wait();
-    stop = true;
-    loop.join();
-    return per_call_ns;
-}
-
-void print_floor(const std::string &what, const std::function<double()> &measure) {
-    std::vector<double> rounds;
-    measure(); // warm-up
-    for (int round = 0; round < kRounds; ++round)
-        rounds.push_back(measure());
-    fmt::print("{:<42} {} ns\n", what, with_spread(rounds));
+    for (std::size_t i = 0; i < rounds.size(); ++i)
+        print_row(what, kSettings[i], rounds[i]);
+    for (std::size_t i = 1; i < rounds.size(); ++i)
+        print_verdict(kSettings[i], gap_ns, rounds[0], rounds[i]);
 }
 
 } // namespace
 
 int main(int argc, char **argv) {
-    const int events = argc > 1 ? std::atoi(argv[1]) : 5000;
-    if (events < 100 || std::thread::hardware_concurrency() < 2) {
-        fmt::print(stderr, "aio_bench: needs 100 events or more and two CPUs\n");
-        return 1;
-    }
+    const CommandLine command = parse_command_line(argc, argv, {.time_ms = 300});
+    std::setvbuf(stdout, nullptr, _IOLBF, 0);
     print_host();
-    std::vector<FdMonitorKind> kinds{FdMonitorKind::epoll};
-    if (AioContext::create().value()->has_ring())
-        kinds.push_back(FdMonitorKind::io_uring);
-
-    fmt::print("{} events a round, {} rounds, times in ns: median [least..most]\n", events, kRounds);
-    fmt::print("monitor  source   gap  polling  polled  {:<23} {:<23} CPU\n", "p50", "p99");
-    for (const FdMonitorKind kind : kinds) {
-        compare<FdSource>(kind, "fd", true, events);
-        compare<ProbeSource>(kind, "probe", false, events);
-    }
-    fmt::print("\n");
-    for (const FdMonitorKind kind : kinds) {
-        const char *const name = kind == FdMonitorKind::epoll ? "epoll" : "io_uring";
-        print_floor(fmt::format("{}: pass with one bottom half, polling off", name),
-                    [=] { return floor_ns(kind, 0); });
-        print_floor(fmt::format("{}: pass with one bottom half, default", name),
-                    [=] { return floor_ns(kind, PollParameters::kDefaultMaxNs); });
-        print_floor(fmt::format("{}: schedule(), loop awake", name), [=] { return schedule_ns(kind); });
+    fmt::print("{} ms a round, {} rounds, times in ns: median [least..most]\n", command.time_ms,
+               command.rounds);
+    fmt::print("monitor  source   gap  polling     polled  {:<23} {:<23} CPU\n", "p50", "p99");
+    for (const FdMonitorKind kind : fd_monitors()) {
+        for (const std::int64_t gap_ns : kGapsNs)
+            compare<FdSource>(kind, gap_ns, command);
+        for (const std::int64_t gap_ns : kGapsNs)
+            compare<ProbeSource>(kind, gap_ns, command);
     }
     return 0;
 }

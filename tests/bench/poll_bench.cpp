@@ -10,27 +10,25 @@
 //   polled     share of the events that ended a spin
 //
 // The ratios at the end are against `weighted`: medians, and in brackets the spread over the rounds.
+// poll_plot.py makes the manual's table and figure from what --json writes.
 //
-// Usage: poll_bench [MILLISECONDS [ROUNDS [TRACE]]]
-//        how long a policy plays a trace in a round (300), how many rounds (5), a part of the trace's name
+// Usage: poll_bench [--ms N] [--rounds N] [--only TEXT] [--json FILE]
+//        Not a test: figures belong into commit messages.
 #include "daemon/aio/aio_context.hpp"
 #include "daemon/util/unique_fd.hpp"
+#include "tests/bench/command_line.hpp"
+#include "tests/bench/comparison.hpp"
 #include "tests/bench/measuring.hpp"
+#include "tests/bench/poll_report.hpp"
 #include "tests/traces/poll_trace.hpp"
 
 #include <fmt/format.h>
 
 #include <sys/eventfd.h>
 
-#include <algorithm>
 #include <atomic>
-#include <cmath>
-#include <cstdlib>
-#include <map>
+#include <cstdio>
 #include <memory>
-#include <numeric>
-#include <string>
-#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -40,27 +38,8 @@ using test::PollTrace;
 
 namespace {
 
-struct Policy {
-    const char *name;
-    PollParameters parameters;
-};
-
-const Policy kPolicies[] = {
-    {"off", {.max_ns = 0}},
-    {"classic", {.rule = PollRule::classic}},
-    {"weighted", {.rule = PollRule::weighted}},
-    {"predictive", {.rule = PollRule::predictive}},
-};
-constexpr std::size_t kReference = 2;
-
-/// What one policy made of one trace in one round.
-struct Figures {
-    double cpu_ns = 0, mean_ns = 0, p99_ns = 0, polled_percent = 0;
-};
-
 /// Where the producer and the loop meet.
 struct Meeting {
-    std::atomic<std::int64_t> raised_ns{0};
     std::atomic<std::size_t> seen{0};
     std::vector<double> latencies_ns;
 };
@@ -71,20 +50,25 @@ public:
         : AioHandler(eventfd.get(), POLLIN), eventfd_(std::move(eventfd)), meeting_(meeting) {}
 
     void raise() {
-        meeting_.raised_ns.store(monotonic_ns(), std::memory_order_release);
+        raised_ns_.store(monotonic_ns());
         ::eventfd_write(fd(), 1);
     }
 
 private:
     Drained ready(std::uint32_t) override {
         const std::int64_t now_ns = monotonic_ns();
-        meeting_.latencies_ns.push_back(
-            static_cast<double>(now_ns - meeting_.raised_ns.load(std::memory_order_acquire)));
+        eventfd_t value = 0;
+        ::eventfd_read(fd(), &value);
+        const std::int64_t raised_ns = raised_ns_.exchange(0);
+        if (raised_ns == 0)
+            return Drained::yes; // it was seen before its write was
+        meeting_.latencies_ns.push_back(latency_ns(now_ns, raised_ns));
         meeting_.seen.fetch_add(1, std::memory_order_release);
-        return Drained::yes; // every write is an event of its own: nothing has to be read
+        return Drained::yes;
     }
 
     const UniqueFd eventfd_;
+    std::atomic<std::int64_t> raised_ns_{0}; // 0: nothing to see
     Meeting &meeting_;
 };
 
@@ -94,9 +78,7 @@ void produce(std::vector<std::unique_ptr<Source>> &sources, const Meeting &meeti
     for (std::size_t i = 0; i < events; ++i) {
         while (meeting.seen.load(std::memory_order_acquire) != i) {
         }
-        const std::int64_t due_ns = monotonic_ns() + trace.events[i].gap_ns;
-        while (monotonic_ns() < due_ns) {
-        }
+        spin_until(monotonic_ns() + trace.events[i].gap_ns);
         sources[trace.events[i].source]->raise();
     }
 }
@@ -132,112 +114,36 @@ Figures play(const PollTrace &trace, const PollParameters &parameters, std::size
         figures.cpu_ns = static_cast<double>(thread_cpu_ns() - cpu_ns) / count;
         producer.join();
         figures.polled_percent = 100.0 * static_cast<double>(context->stats().hits) / count;
-        auto &latencies_ns = meeting.latencies_ns;
-        figures.mean_ns = std::accumulate(latencies_ns.begin(), latencies_ns.end(), 0.0) / count;
-        std::sort(latencies_ns.begin(), latencies_ns.end());
-        figures.p99_ns = latencies_ns[latencies_ns.size() * 99 / 100];
+        figures.set_latencies(meeting.latencies_ns);
         for (const auto &source : sources)
             context->remove(*source);
     }}.join();
     return figures;
 }
 
-/// rounds[policy][round]
-using Rounds = std::vector<std::vector<Figures>>;
-
-std::vector<double> values(const std::vector<Figures> &rounds, double Figures::*value) {
-    std::vector<double> found;
-    for (const Figures &round : rounds)
-        found.push_back(round.*value);
-    return found;
-}
-
-/// Round by round, so that what disturbs one policy disturbs the other, too.
-std::vector<double> ratios(const std::vector<Figures> &ours, const std::vector<Figures> &reference,
-                           double Figures::*value) {
-    std::vector<double> found;
-    for (std::size_t i = 0; i < ours.size(); ++i)
-        found.push_back(ours[i].*value / reference[i].*value);
-    return found;
-}
-
-std::string percent(std::vector<double> found) {
-    const auto [least, most] = std::minmax_element(found.begin(), found.end());
-    return fmt::format("{:>4.2f} [{:.2f}..{:.2f}]", median(found), *least, *most);
-}
-
-double geometric_mean(const std::vector<double> &found) {
-    double sum = 0;
-    for (const double value : found)
-        sum += std::log(value);
-    return std::exp(sum / static_cast<double>(found.size()));
-}
-
-Rounds measure(const PollTrace &trace, std::size_t events, int count) {
-    Rounds rounds(std::size(kPolicies));
-    play(trace, {}, events / 10 + 1); // warm-up
-    for (int round = 0; round < count; ++round)
-        for (std::size_t i = 0; i < std::size(kPolicies); ++i)
-            rounds[i].push_back(play(trace, kPolicies[i].parameters, events));
-    return rounds;
-}
-
-void print_trace(const PollTrace &trace, std::size_t events, const Rounds &rounds) {
-    fmt::print("{}, {} events\n", trace.name, events);
-    for (std::size_t i = 0; i < std::size(kPolicies); ++i)
-        fmt::print("  {:<11} CPU {}  mean {}  p99 {}  polled {:>3.0f}%\n", kPolicies[i].name,
-                   with_spread(values(rounds[i], &Figures::cpu_ns)),
-                   with_spread(values(rounds[i], &Figures::mean_ns)),
-                   with_spread(values(rounds[i], &Figures::p99_ns)),
-                   median(values(rounds[i], &Figures::polled_percent)));
-}
-
-void print_ratios(const std::vector<std::string> &names, const std::vector<Rounds> &all) {
-    const std::pair<const char *, double Figures::*> kinds[] = {
-        {"CPU", &Figures::cpu_ns}, {"mean", &Figures::mean_ns}, {"p99", &Figures::p99_ns}};
-    for (std::size_t i = 0; i < std::size(kPolicies); ++i) {
-        if (i == kReference)
-            continue;
-        fmt::print("\n{} / {:<20} {:<20} {:<20} {}\n", kPolicies[i].name, kPolicies[kReference].name, "CPU",
-                   "mean latency", "p99 latency");
-        std::map<std::string, std::vector<double>> medians;
-        for (std::size_t trace = 0; trace < all.size(); ++trace) {
-            std::string row = fmt::format("  {:<28}", names[trace]);
-            for (const auto &[kind, value] : kinds) {
-                const auto found = ratios(all[trace][i], all[trace][kReference], value);
-                medians[kind].push_back(median(found));
-                row += fmt::format("{:<21}", percent(found));
-            }
-            fmt::print("{}\n", row);
-        }
-        fmt::print("  {:<28}{:<21.2f}{:<21.2f}{:.2f}\n", "geometric mean", geometric_mean(medians["CPU"]),
-                   geometric_mean(medians["mean"]), geometric_mean(medians["p99"]));
-    }
-}
-
 } // namespace
 
 int main(int argc, char **argv) {
-    const std::int64_t time_ms = argc > 1 ? std::atoi(argv[1]) : 300;
-    const int count = argc > 2 ? std::atoi(argv[2]) : 5;
-    const std::string_view part = argc > 3 ? argv[3] : "";
-    if (time_ms < 1 || count < 1 || std::thread::hardware_concurrency() < 2) {
-        fmt::print(stderr, "poll_bench: needs a millisecond, a round and two CPUs at least\n");
-        return 1;
-    }
+    const CommandLine command = parse_command_line(argc, argv, {.time_ms = 300}, true);
+    std::setvbuf(stdout, nullptr, _IOLBF, 0);
     print_host();
-    std::vector<std::string> names;
-    std::vector<Rounds> all;
+    fmt::print("{} ms a round, {} rounds: median [least..most]\n", command.time_ms, command.rounds);
+    std::vector<TraceFigures> all;
     for (const PollTrace &trace : test::load_poll_traces()) {
-        if (trace.name.find(part) == std::string::npos)
+        if (!command.wants(trace.name))
             continue;
-        const std::size_t events = events_within(trace, time_ms * 1'000'000);
-        names.push_back(trace.name);
-        all.push_back(measure(trace, events, count));
-        print_trace(trace, events, all.back());
-        std::fflush(stdout);
+        const std::size_t events = events_within(trace, command.time_ns());
+        all.push_back(
+            {trace.name, events, take_turns(kPollSettings, command.rounds, [&](const Setting &setting) {
+                 return play(trace, setting.parameters, events);
+             })});
+        print_trace(all.back());
     }
     if (!all.empty())
-        print_ratios(names, all);
+        print_ratios(all);
+    if (!command.json.empty() && !write_json(command, all)) {
+        fmt::print(stderr, "poll_bench: cannot write '{}'\n", command.json);
+        return 1;
+    }
     return 0;
 }

@@ -29,7 +29,9 @@ from qapi.gen_man import escape  # noqa: E402
 from qapi.inline import Span  # noqa: E402
 from qapi.main import load, manual_files  # noqa: E402
 from qapi.manual import build_manual  # noqa: E402
-from qapi.markup import Block, ExampleBlock, Heading, ListBlock, LiteralBlock, Note, Paragraph, Table  # noqa: E402
+from qapi.markup import (  # noqa: E402
+    Block, ExampleBlock, Figure, Heading, ListBlock, LiteralBlock, Note, Paragraph, Table,
+)
 
 TOOL = ROOT / "scripts" / "qapi-gen"
 DATA = HERE / "data" / "manual"
@@ -51,6 +53,8 @@ def shown(block: Block) -> object:
         return {"example": [message.text() for message in block.example.messages]}
     if isinstance(block, Note):
         return {"note": [shown(one) for one in block.blocks]}
+    if isinstance(block, Figure):
+        return {"figure": block.svg, "caption": spans(block.caption)}
     if isinstance(block, Heading):
         return {f"h{block.level}": block.text}
     assert isinstance(block, Table)
@@ -237,6 +241,72 @@ class MarkupTest(SchemaTest):
             build_manual(load(self.write(f"##\n# @zap:\n#\n# Zap.\n#\n# {example}\n##\n{{ 'command': 'zap' }}\n")), "t")
 
 
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><title>T</title>{}</svg>'
+
+
+class FigureTest(SchemaTest):
+    """`.. figure::` and the files that it may show."""
+
+    def figure(self, content: str | bytes) -> list[object]:
+        """What becomes of a page with a figure with this content."""
+        (self.dir / "f.svg").write_bytes(content.encode() if isinstance(content, str) else content)
+        return self.blocks("a\n\n.. figure:: f.svg\n\n    b *c*\n    d\n\ne")
+
+    def test_only_the_element_is_taken(self) -> None:
+        svg = SVG.format('<g><use href="#a"/><path d="M0 0" fill="url(#b)"/></g>')
+        for before, after in (("", ""), ('<?xml version="1.0"?>\n<!-- <b> -->\n', "\n<!-- end -->\n")):
+            with self.subTest(before=before):
+                self.assertEqual(self.figure(before + svg + after),
+                                 ["a", {"figure": svg, "caption": "b <emphasis:c> d"}, "e"])
+
+    def test_files_that_cannot_be_shown(self) -> None:
+        cases: dict[str | bytes, str] = {
+            "": "it is not XML: no element found: line 1, column 0",
+            "<svg>": "it is not XML: no element found: line 1, column 5",
+            "<svg/>": "it is not SVG",
+            b"\xff": "it is not UTF-8",
+            SVG.format("").replace("viewBox", "box"): "it has no viewBox, so it cannot be scaled",
+            SVG.format("").replace("title", "desc"): "it has no title, for those who cannot see it",
+            "<!DOCTYPE svg>" + SVG.format(""): "it has a document type or a CDATA section",
+            SVG.format("<script/>"): "it has an element 'script'",
+            SVG.format("<style>p {}</style>"): "it has an element 'style'",
+            SVG.format('<b xmlns="http://www.w3.org/1999/xhtml"/>'): "it has an element 'b'",
+            SVG.format('<g onclick="f()"/>'): "it has an attribute 'onclick'",
+            SVG.format('<g style="x: url(a)"/>'): "it has an attribute 'style'",
+            SVG.format('<use href="a.svg"/>'): "it refers to 'a.svg'",
+            SVG.format('<g fill="url(a.svg#b)"/>'): "it refers to 'url(a.svg#b)'",
+            '<s:svg xmlns:s="http://www.w3.org/2000/svg" viewBox="0"><s:title/></s:svg>': "its elements have a prefix",
+        }
+        for content, expected in cases.items():
+            with self.subTest(content=content), self.assertRaises(SchemaError) as caught:
+                self.figure(content)
+            self.assertEqual(caught.exception.message, f"figure 'f.svg': {expected}")
+            self.assertEqual(caught.exception.position and caught.exception.position.line, 6)
+
+    def test_wrong_use(self) -> None:
+        (self.dir / "f.svg").write_text(SVG.format(""), encoding="utf-8")
+        where = "a figure is only possible in free-form documentation"
+        name = "'.. figure::' needs the name of an SVG file in the same directory"
+        cases = {
+            ".. figure::\n\n    a": f"1: {name}",
+            ".. figure:: f.png\n\n    a": f"1: {name}",
+            ".. figure:: ../f.svg\n\n    a": f"1: {name}",
+            "a\n\n.. figure:: g.svg\n\n    a": "3: figure 'g.svg': cannot read it: No such file or directory",
+            ".. figure:: f.svg\n\na": "1: figure without caption",
+            ".. figure:: f.svg\n\n    a `b`": "3: `b` is no definition, member or option: write ``b`` if none is meant",
+            "- .. figure:: f.svg\n\n      a": f"1: {where}",
+        }
+        for text, expected in cases.items():
+            with self.subTest(text=text):
+                self.assertEqual(self.error(text), expected)
+
+    def test_not_in_a_definition(self) -> None:
+        (self.dir / "f.svg").write_text(SVG.format(""), encoding="utf-8")
+        text = "##\n# @Thing:\n#\n# .. figure:: f.svg\n#\n#     a\n##\n{ 'struct': 'Thing', 'data': {} }\n"
+        with self.assertRaisesRegex(SchemaError, ":4: a figure is only possible in free-form"):
+            build_manual(load(self.write(text)), "t")
+
+
 class MutationTest(SchemaTest):
     """Whatever stands in a documentation block: pages, or an error that says where."""
 
@@ -398,7 +468,8 @@ class CommandTest(SchemaTest):
         rule = (self.dir / "ref.d").read_text(encoding="utf-8")
         self.assertTrue(rule.startswith("out/ref.7: "))
         parts = TOOL.parent / "qapi"
-        for part in (SCHEMA, SCHEMA.parent / "manual" / "limits.json", parts / "manual.css", parts / "docs.py"):
+        pages = SCHEMA.parent / "manual"
+        for part in (SCHEMA, pages / "limits.json", pages / "polling.svg", parts / "manual.css", parts / "docs.py"):
             self.assertIn(str(part), rule)
 
     def test_leaves_unchanged_pages_alone(self) -> None:
