@@ -27,7 +27,9 @@ namespace {
 constexpr std::size_t kLoops = 5;
 constexpr int kRelaysPerRun = 10;
 constexpr int kMostHops = 100;
-constexpr auto kPatience = std::chrono::seconds{20}; // so long nothing moves on a loaded host, either
+// A loaded host needs less, and a loop that sleeps in spite of work is woken by its idle workers when they
+// leave.
+constexpr auto kPatience = ThreadPool::kIdleTimeout / 2;
 
 enum Way : std::size_t { posted, bottom_half, pool, kWays };
 using HopsByWay = std::array<long, kWays>;
