@@ -33,7 +33,7 @@ constexpr bool kMemoryTells = false;
 #else
 constexpr bool kMemoryTells = true;
 #endif
-constexpr std::int64_t kMemoryMayGrowBytes = 8 << 20; // an allocator's arenas settle late
+constexpr std::int64_t kMemoryMayGrowBytes = 2 << 20; // an allocator settles late
 
 struct Resources {
     std::int64_t fds, threads, resident_bytes;
