@@ -8,8 +8,8 @@ INT64_MAX = 2**63 - 1
 POOL = "bad thread-pool-min/thread-pool-max values"
 # name: its value in this test, and the largest it takes
 NUMBERS = {"poll-max-ns": (1000, INT64_MAX), "poll-grow": (5, INT64_MAX), "poll-shrink": (6, INT64_MAX),
-           "poll-weight": (7, 63), "poll-latency-weight": (8, 1000), "aio-max-batch": (9, INT64_MAX),
-           "thread-pool-min": (2, INT64_MAX), "thread-pool-max": (4, INT64_MAX)}
+           "poll-weight": (7, 63), "poll-latency-weight": (8, 1000), "stall-limit-ns": (10**10, INT64_MAX),
+           "aio-max-batch": (9, INT64_MAX), "thread-pool-min": (2, INT64_MAX), "thread-pool-max": (4, INT64_MAX)}
 NO_INTEGERS = ("5", "", True, False, 12.0, 1.5, 1e3, -0.5, None, [], [1], {}, 2**63, -2**63 - 1, 2**64)
 # property, value, text; the other one of the pair has its value from above
 PAIRS = (("thread-pool-min", 5, POOL), ("thread-pool-min", INT64_MAX, POOL), ("thread-pool-max", 1, POOL),

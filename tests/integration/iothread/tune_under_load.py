@@ -21,12 +21,13 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "poll-weight": (0, 1, 6, 63),
     "poll-policy": ("weighted", "classic", "predictive"),
     "poll-latency-weight": (0, 4, 1000),
+    "stall-limit-ns": (0, 100_000, 1_000_000_000),
     "aio-max-batch": (0, 1, 16),
     "thread-pool-min": (0, 1, 3),
     "thread-pool-max": (3, 8, 64),
     "cpu-affinity": ([], CPUS[:1], CPUS[-1:], CPUS),
 }
-NOT_IN_QUERY = ("thread-pool-min", "thread-pool-max", "cpu-affinity")
+NOT_IN_QUERY = ("stall-limit-ns", "thread-pool-min", "thread-pool-max", "cpu-affinity")
 
 
 class Tuner:
