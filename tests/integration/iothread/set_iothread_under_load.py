@@ -2,7 +2,8 @@
 """x-blockdev-set-iothread moves a node and its export to and fro while a client writes and verifies:
 nothing is lost.
 """
-from harness import Case, Failure, QmpClient, check, equal
+from harness import Case, QmpClient, equal
+from harness.load import VerifyingLoad
 
 MOVES = 40
 
@@ -22,9 +23,7 @@ def test(case: Case) -> None:
         tids = {thread["id"]: thread["thread-id"] for thread in qmp.execute("query-iothreads")}
         tids["main"] = daemon.pid
         equal(holders(qmp), {"io0": [], "io1": []}, "holders before")
-        load = case.spawn("fio", "--name=t", "--ioengine=nbd", f"--uri={export.uri}", "--rw=randrw", "--bs=4k",
-                          "--iodepth=16", "--size=64m", "--verify=crc32c", "--verify_backlog=64", "--time_based",
-                          "--runtime=600")
+        load = VerifyingLoad(case, export, 64)
         daemon.until(lambda: qmp.execute("query-nbd-server")["connections"] > 0, "fio has connected")
         for move in range(MOVES):
             target = ("io0", "io1", None)[move % 3]
@@ -36,17 +35,8 @@ def test(case: Case) -> None:
             )
             tid = tids[target or "main"]
             before = daemon.cpu_ns(tid)
-            daemon.until(lambda tid=tid, before=before: daemon.cpu_ns(tid) > before + 2_000_000 or stopped(load),
+            daemon.until(lambda tid=tid, before=before: daemon.cpu_ns(tid) > before + 2_000_000 or load.check_running(),
                          f"I/O goes on in {target}")
-        check(load.running(), f"fio ended: {load.stdout}\n{load.stderr}")
-        load.signal(2) # SIGINT: fio ends its jobs and reports
-        status = load.wait_exit()
-        check("verify" not in load.stderr.lower(), f"fio: status {status}: {load.stderr}")
+        load.stop()
         qmp.execute("x-blockdev-set-iothread", {"node-name": "n0", "iothread": None, "force": True})
         equal(holders(qmp), {"io0": [], "io1": []}, "holders after the last move")
-
-
-def stopped(load: object) -> bool:
-    if not load.running(): # type: ignore[attr-defined]
-        raise Failure(f"fio ended: {load.stdout}\n{load.stderr}") # type: ignore[attr-defined]
-    return False
