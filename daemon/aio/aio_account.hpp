@@ -3,8 +3,8 @@
 // AioAccount: what one user of an event loop had from it: its callbacks, their time, and how polling served
 // it. RunMeter charges it; who serves requests counts them himself.
 //
-// Thread: the loop's home thread counts, any thread reads.  Life: the user's first AioContext::post_for() → all
-// that ran for the user has ended → AioContext::retire().
+// Thread: the loop's home thread counts, any thread reads.  Life: the user's first AioContext::post_for() →
+// all that ran for the user has ended → AioContext::retire().
 #pragma once
 
 #include "daemon/aio/relaxed_counter.hpp"

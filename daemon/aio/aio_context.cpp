@@ -33,6 +33,8 @@ public:
         --context_.depth_;
         if (outer_ != nullptr)
             context_.run_meter_.resume(*outer_);
+        else
+            context_.retired_.clear();
     }
     Pass(const Pass &) = delete;
     Pass &operator=(const Pass &) = delete;
@@ -145,10 +147,10 @@ bool AioContext::poll(bool blocking) {
     const AioWaiter::Waited waited = waiter_->wait(blocking ? timeout_ns() : 0);
     waiting_ = false;
     notifier_->accept();
-    if (waited.slept && on_wake_)
-        on_wake_();
 
     pass.begin_run(waited.end_ns);
+    if (stall_limit_ns_ != 0 && on_wake_ && (waited.slept || waited.spun_ns > 0))
+        on_wake_();
     bool progress = dispatch(waited.end_ns);
     if (!timers_.empty())
         progress |= timers_.run(now_ns(), run_meter_);
@@ -317,9 +319,9 @@ void AioContext::schedule_for(AioAccount &account, BottomHalfNode &node) {
     notifier_->notify();
 }
 
-/// The pass that runs now may still count for it when it is over, so it lives until the one after the next.
+/// What runs now may still count for it: it goes when no pass is running that had begun by then.
 void AioContext::retire(std::unique_ptr<AioAccount> account) {
-    post([this, account = std::move(account)]() mutable { post([account = std::move(account)] {}); });
+    post([this, account = std::move(account)]() mutable { retired_.push_back(std::move(account)); });
 }
 
 void AioContext::notify() {

@@ -5,7 +5,7 @@
 //
 // One pass of the loop, poll():
 //   1. how long may we sleep? Not at all if there is work, else until the next timer.
-//   2. spin, within the budget: probes, completion queue, notifications; no system call.
+//   2. spin, within the budget: probes, completion queue, notifications, quick looks at descriptors.
 //   3. announce the wait (Notifier), leave poll mode, and sleep: one io_uring_enter submits and waits.
 //   4. dispatch: completed operations, bottom halves, ready handlers, in order of arrival.
 //   5. run expired timers; tell the AioWaiter what its wait ended with, and the RunMeter that the pass is
@@ -65,7 +65,7 @@ struct AioContextOptions {
     bool yields = true;         ///< false, for tests: spin although others want the CPU
 
     // Called in the home thread; they do not run the loop.
-    std::function<void()> on_wake{};                  ///< after each sleep, before any callback
+    std::function<void()> on_wake{};                  ///< after each spin and sleep, with a stall limit
     std::function<void(const AioStall &)> on_stall{}; ///< after such a pass
 };
 
@@ -109,7 +109,8 @@ public:
     /// callbacks.
     AioAccount &account() { return run_meter_.current(); }
 
-    /// Nobody charges to `account` any more, except the callback that runs now. Any thread.
+    /// All that ran for the user of `account` has ended, as far as its owner can know: what runs at this
+    /// moment may still count for it. Any thread.
     void retire(std::unique_ptr<AioAccount> account);
 
     /// Run `node` once in the next pass; it is free to be scheduled again, or destroyed, when it runs. For
@@ -214,7 +215,8 @@ private:
     TimerList timers_;
 
     RunMeter run_meter_;
-    PollSource completions_; // the operations on the ring, as one source
+    std::vector<std::unique_ptr<AioAccount>> retired_; // until the end of the outermost pass
+    PollSource completions_;                           // the operations on the ring, as one source
     std::optional<AioWaiter> waiter_;
 
     int handlers_ = 0;   // registered, without the notifier

@@ -6,8 +6,7 @@
 //
 // Readiness is reported as it arrives (edge-triggered, on every fd monitor): a handler that stops before
 // EAGAIN must say Drained::no, or will not hear of the rest. Whatever was there already when the handler was
-// added, or its events were changed, is reported too. What a handler leaves there in spite of Drained::yes
-// may be reported once more.
+// added, or its events were changed, is reported too.
 //
 // Thread: home thread only.  Lifetime: after AioContext::remove() the object may be destroyed at once, inside
 // its own callbacks too.
@@ -49,6 +48,10 @@ public:
     /// The descriptor is ready: some of POLLIN, POLLOUT, POLLERR, POLLHUP. A descriptor that cannot be
     /// watched is reported once, as POLLERR.
     virtual Drained ready(std::uint32_t revents) = 0;
+
+    /// Whether ready() with Drained::yes leaves nothing that poll(2) would still report: then a spinning loop
+    /// may look at the descriptor directly. Asked often.
+    virtual bool empties_descriptor() const { return false; }
 
     /// Whether probe() means anything; asked once, by AioContext::add().
     virtual bool has_probe() const { return false; }

@@ -23,8 +23,11 @@ constexpr int kPassesBetweenLooks = 8;
 
 // A spin looks with a system call in so many of its rounds, of 50 ns each; more rarely where the descriptors
 // are mere kicks of handlers that are probed.
-constexpr unsigned kLooksPerPeek = 2;
-constexpr unsigned kLooksPerRarePeek = 32;
+constexpr unsigned kRoundsPerPeek = 2;
+constexpr unsigned kRoundsPerRarePeek = 32;
+
+// Other loops write what this check reads.
+constexpr unsigned kRoundsPerCrowdCheck = 8;
 
 std::int64_t sooner(std::int64_t timeout_ns, std::int64_t budget_ns) {
     return timeout_ns == kForever ? budget_ns : std::min(timeout_ns, budget_ns);
@@ -82,7 +85,9 @@ AioWaiter::Waited AioWaiter::wait(std::int64_t timeout_ns) {
         waited.slept = sleep(timeout_ns);
     } else {
         probe_while_busy();
-        if (must_look())
+        // The rest keeps the next pass from spinning, if it can be seen then.
+        const bool found_enough = waited.hit && !events_.empty() && monitor_.sees_events();
+        if (!found_enough && must_look())
             monitor_.wait(0);
     }
     waited.end_ns = clock_();
@@ -90,6 +95,8 @@ AioWaiter::Waited AioWaiter::wait(std::int64_t timeout_ns) {
 }
 
 void AioWaiter::observe(const Waited &waited, AioAccount *served) {
+    if (served != nullptr)
+        served->wakes.add(waited.slept ? 1 : 0);
     if (!enabled() || waited.start_ns == 0)
         return;
     const std::int64_t waited_ns = waited.end_ns - waited.start_ns;
@@ -97,7 +104,6 @@ void AioWaiter::observe(const Waited &waited, AioAccount *served) {
     counters_.gaps.add(gap_ns);
     if (served != nullptr) {
         served->gaps.add(gap_ns);
-        served->wakes.add(waited.slept ? 1 : 0);
         served->hits.add(waited.hit ? 1 : 0);
         served->useful_ns.add(waited.hit ? static_cast<std::uint64_t>(waited.spun_ns) : 0);
     }
@@ -116,11 +122,11 @@ std::int64_t AioWaiter::gap_before_waking(const Waited &waited) const {
 // --- spinning ---
 
 /// Whether spinning is likely to pay, and takes the CPU from nobody.
-bool AioWaiter::may_spin() {
+bool AioWaiter::may_spin(std::int64_t now_ns) {
     if (poller_.budget_ns() < kLeastBudgetNs)
         return false;
     presence_.wake();
-    const bool wanted_by_others = yields_ && (!backoff_.may_spin() || presence_.crowded());
+    const bool wanted_by_others = yields_ && (!backoff_.may_spin(now_ns) || presence_.crowded());
     if (wanted_by_others)
         counters_.yields.add();
     return !wanted_by_others;
@@ -128,42 +134,39 @@ bool AioWaiter::may_spin() {
 
 /// Spin, if that is likely to pay; the time that remains to sleep, 0 once there is work.
 std::int64_t AioWaiter::spin(std::int64_t timeout_ns, Waited &waited) {
-    if (timeout_ns == 0 || !may_spin())
+    if (timeout_ns == 0 || !may_spin(waited.start_ns))
         return timeout_ns;
     monitor_.submit(); // what is queued must not wait for the spin, nor forbid it
     if (monitor_.has_events())
         return 0;
 
-    waited.hit = spin_for(sooner(timeout_ns, poller_.budget_ns()), waited);
-    const bool useful = waited.hit || remaining(timeout_ns, waited.spun_ns) == 0;
+    const bool found = spin_for(sooner(timeout_ns, poller_.budget_ns()), waited);
+    const bool useful = found || remaining(timeout_ns, waited.spun_ns) == 0; // or a timer is due
+    waited.hit = useful;
     (useful ? counters_.hits : counters_.misses).add();
     (useful ? counters_.useful_ns : counters_.wasted_ns).add(static_cast<std::uint64_t>(waited.spun_ns));
     return useful ? 0 : remaining(timeout_ns, waited.spun_ns);
 }
 
-/// Rounds of user-space checks until one finds work; the last one is completed. True: work.
+/// Rounds of checks until one finds work; the last one is completed. True: work.
 bool AioWaiter::spin_for(std::int64_t budget_ns, Waited &waited) {
     poll_mode_.enter();
-    busy_passes_ = 0;
     const std::int64_t start_ns = clock_();
     std::int64_t round_ns = start_ns;
     std::int64_t longest_ns = 0;
-    const unsigned looks_per_peek = plain_handlers_ > 0 ? kLooksPerPeek : kLooksPerRarePeek;
-    unsigned looks = 0;
     bool hit = false;
-    for (;;) {
-        hit = poll_mode_.probe_round();
-        if (notifier_.notified()) {
-            poller_.fired(notifier_.source_);
-            hit = true;
-        }
-        hit |= ++looks % looks_per_peek == 0 ? monitor_.peek() : monitor_.has_events();
+    for (unsigned round = 1;; ++round) {
+        hit = look(round);
         const std::int64_t now_ns = clock_();
         longest_ns = std::max(longest_ns, now_ns - round_ns);
         round_ns = now_ns;
         counters_.poll_rounds.add();
-        if (hit || round_ns - start_ns >= budget_ns || (yields_ && presence_.crowded()))
+        if (hit || round_ns - start_ns >= budget_ns)
             break;
+        if (yields_ && round % kRoundsPerCrowdCheck == 0 && presence_.give_way()) {
+            counters_.yields.add();
+            break;
+        }
         relax_cpu();
     }
     hit |= poll_mode_.drop_idle(round_ns);
@@ -172,6 +175,19 @@ bool AioWaiter::spin_for(std::int64_t budget_ns, Waited &waited) {
         backoff_.check(involuntary_switches());
     counters_.backoffs.set(backoff_.count());
     return hit;
+}
+
+/// One round. Completions that mean nothing to anybody do not end the spin.
+bool AioWaiter::look(unsigned round) {
+    poll_mode_.probe_round();
+    if (monitor_.has_events())
+        monitor_.wait(0);
+    else if (round % (plain_handlers_ > 0 ? kRoundsPerPeek : kRoundsPerRarePeek) == 0)
+        monitor_.peek();
+    if (!notifier_.notified())
+        return !events_.empty();
+    poller_.fired(notifier_.source_);
+    return true;
 }
 
 /// Poll mode outlives passes that do not spin. Its producers do not kick, so they are looked at all the same.

@@ -40,7 +40,7 @@ public:
         std::int64_t start_ns = 0; ///< 0: polling is not enabled
         std::int64_t end_ns = 0;
         std::int64_t spun_ns = 0;
-        bool hit = false;   ///< spinning found work
+        bool hit = false;   ///< spinning ended with work
         bool slept = false; ///< in the kernel
     };
 
@@ -71,9 +71,10 @@ public:
 
 private:
     std::int64_t gap_before_waking(const Waited &waited) const;
-    bool may_spin();
+    bool may_spin(std::int64_t now_ns);
     std::int64_t spin(std::int64_t timeout_ns, Waited &waited);
     bool spin_for(std::int64_t budget_ns, Waited &waited);
+    bool look(unsigned round);
     void probe_while_busy();
     bool must_look();
     bool sleep(std::int64_t timeout_ns);

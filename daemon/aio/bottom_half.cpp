@@ -56,12 +56,14 @@ bool BottomHalfQueue::run(RunMeter &meter) {
     bool progress = false;
     while (BottomHalfNode *const node = take()) {
         const bool deleted = node->deleted_;
+        AioAccount *const payer =
+            node->keeps_account_ ? node->account_ : std::exchange(node->account_, nullptr);
         const std::uint32_t flags =
             node->flags_.exchange(0, std::memory_order_acq_rel); // pairs with schedule()
         if (deleted) {
             delete node;
         } else if (flags & BottomHalfNode::kScheduled) {
-            meter.charge(node->keeps_account_ ? node->account_ : std::exchange(node->account_, nullptr));
+            meter.charge(payer);
             node->run();
             progress = true;
         }
@@ -72,8 +74,7 @@ bool BottomHalfQueue::run(RunMeter &meter) {
 void BottomHalf::set_payer() {
     if (AioContext::current() != &context_)
         return;
-    node_->account_ = &context_.account();
-    node_->keeps_account_ = true;
+    node_->set_payer(context_.account());
 }
 
 BottomHalf::~BottomHalf() {

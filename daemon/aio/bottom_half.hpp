@@ -40,6 +40,12 @@ protected:
     /// The node may be gone when it returns.
     virtual void run() = 0;
 
+    /// `account` pays for all runs, whoever schedules them. Home thread, or before it is scheduled.
+    void set_payer(AioAccount &account) {
+        account_ = &account;
+        keeps_account_ = true;
+    }
+
 private:
     friend class AioContext;
     friend class BottomHalf;
@@ -119,6 +125,8 @@ public:
 private:
     class Node final : public BottomHalfNode {
     public:
+        using BottomHalfNode::set_payer;
+
         template <class F>
         explicit Node(F fn) : callback_(std::move(fn)) {}
 
@@ -127,7 +135,7 @@ private:
         Callback callback_;
     };
 
-    void set_payer();
+    void set_payer(); // who runs now, in the home thread
 
     AioContext &context_;
     Node *const node_; // freed by the queue if it is linked there

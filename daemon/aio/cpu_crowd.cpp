@@ -5,9 +5,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <map>
 #include <mutex>
 #include <string>
@@ -20,7 +22,7 @@ cpu_set_t cpus_of(pid_t thread) {
     cpu_set_t set;
     CPU_ZERO(&set);
     if (::sched_getaffinity(thread, sizeof set, &set) != 0)
-        CPU_SET(0, &set); // more CPUs than a set knows
+        std::memset(&set, 0xff, sizeof set); // more CPUs than a set knows: all of these
     return set;
 }
 
@@ -86,6 +88,18 @@ void CpuPresence::sleep() {
     awake_ = false;
     neighbours_->add(-1);
     process_.add(-1);
+}
+
+bool CpuPresence::give_way() {
+    if (process_.let_go()) {
+        neighbours_->add(-1);
+    } else if (neighbours_->let_go()) {
+        process_.add(-1);
+    } else {
+        return false;
+    }
+    awake_ = false;
+    return true;
 }
 
 void CpuPresence::refresh() {

@@ -26,12 +26,21 @@ public:
     explicit CpuCrowd(int cpus) : cpus_(cpus) {}
 
     void add(int loops) { awake_.fetch_add(loops, std::memory_order_relaxed); }
+    /// A loop that is counted would rather sleep; true: there are too many, and it is not counted any more.
+    bool let_go() {
+        if (!too_large())
+            return false;
+        if (awake_.fetch_sub(1, std::memory_order_relaxed) > cpus_)
+            return true;
+        awake_.fetch_add(1, std::memory_order_relaxed); // another one has gone
+        return false;
+    }
     bool too_large() const { return awake_.load(std::memory_order_relaxed) > cpus_; }
     int awake() const { return awake_.load(std::memory_order_relaxed); }
     int cpus() const { return cpus_; }
 
 private:
-    static constexpr std::size_t kCacheLine = 64; // who wakes does not disturb who reads something else
+    static constexpr std::size_t kCacheLine = 64; // away from everything else that is read
 
     const int cpus_;
     alignas(kCacheLine) std::atomic<int> awake_{0};
@@ -47,6 +56,9 @@ public:
 
     void wake();
     void sleep();
+    /// Whether this loop is one too many; then it is not counted as awake any more. Of several that ask at a
+    /// time only as many are told so as are too many.
+    bool give_way();
     bool crowded() const { return neighbours_->too_large() || process_.too_large(); }
 
     /// The thread may have other CPUs now.

@@ -66,10 +66,9 @@ void EpollMonitor::wait(std::int64_t timeout_ns) {
     collect(timeout_ms);
 }
 
-bool EpollMonitor::peek() { return collect(0); }
+void EpollMonitor::peek() { collect(0); }
 
-/// True: something was there.
-bool EpollMonitor::collect(int timeout_ms) {
+void EpollMonitor::collect(int timeout_ms) {
     std::array<epoll_event, kEventsPerWait> found;
     const int count = ::epoll_wait(epoll_.get(), found.data(), kEventsPerWait, timeout_ms);
     counters_.enters.add();
@@ -78,7 +77,6 @@ bool EpollMonitor::collect(int timeout_ms) {
         if (AioHandler *const handler = slots_.find(event.data.u64))
             events_.add_ready(*handler, event.events);
     }
-    return count > 0;
 }
 
 } // namespace iothreadd

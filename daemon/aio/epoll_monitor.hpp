@@ -24,7 +24,7 @@ public:
     void remove(AioHandler &handler) override;
     bool sees_events() const override { return false; }
     bool has_events() const override { return false; }
-    bool peek() override;
+    void peek() override;
     bool has_submissions() const override { return false; }
     void submit() override {}
     void wait(std::int64_t timeout_ns) override;
@@ -33,7 +33,7 @@ public:
 private:
     EpollMonitor(const Host &host, UniqueFd epoll);
     void control(int operation, AioHandler &handler);
-    bool collect(int timeout_ms);
+    void collect(int timeout_ms);
 
     FdEvents &events_;
     AioCounters &counters_;

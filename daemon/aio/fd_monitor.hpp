@@ -57,9 +57,9 @@ public:
     /// Whether wait() would find something now, seen without a system call: a reason to stop spinning.
     virtual bool has_events() const = 0;
 
-    /// The same, with a quick system call if that shows more, or shows it sooner: for the rounds of a spin.
-    /// Moves what that finds into FdEvents.
-    virtual bool peek() = 0;
+    /// Look with a quick system call, if that shows more than has_events(), or sooner: for the rounds of a
+    /// spin. Moves what it finds into FdEvents.
+    virtual void peek() = 0;
 
     /// Whether changes or operations are queued that the kernel has not seen.
     virtual bool has_submissions() const = 0;

@@ -44,12 +44,6 @@ bool is_transient(int error) {
     return error == EINTR || error == ETIME || error == EAGAIN || error == EBUSY || error == ENOMEM;
 }
 
-/// What the descriptor of `handler` is ready for now, without waiting.
-std::uint32_t readiness(const AioHandler &handler) {
-    pollfd watched{handler.fd(), static_cast<short>(handler.events()), 0};
-    return ::poll(&watched, 1, 0) > 0 ? static_cast<std::uint32_t>(watched.revents) : 0;
-}
-
 /// Whether the file of `fd` has readiness to wait for. One that has none (a regular file) is always ready, so
 /// its poll ends at once, and would for ever. epoll is who tells.
 bool can_wait_for(int fd) {
@@ -129,6 +123,7 @@ void IoUringMonitor::enter(unsigned min_complete, std::int64_t timeout_ns) {
 // --- handlers ---
 
 void IoUringMonitor::arm(AioHandler &handler) {
+    handler.peeked_ = false;
     io_uring_sqe *const sqe = get_sqe();
     ::io_uring_prep_poll_multishot(sqe, handler.fd(), handler.events());
     ::io_uring_sqe_set_data64(sqe, handler.token_);
@@ -171,20 +166,23 @@ bool IoUringMonitor::must_enter() const {
 
 bool IoUringMonitor::has_events() const { return ::io_uring_cq_ready(&ring_) != 0 || must_enter(); }
 
-/// A descriptor that its handler does not empty stays ready: without a completion in between, it is not
-/// looked at twice.
-bool IoUringMonitor::peek() {
-    if (has_events())
-        return true;
+/// What the descriptor of `handler` is ready for now.
+std::uint32_t IoUringMonitor::readiness(const AioHandler &handler) {
+    pollfd watched{handler.fd(), static_cast<short>(handler.events()), 0};
+    counters_.enters.add();
+    return ::poll(&watched, 1, 0) > 0 ? static_cast<std::uint32_t>(watched.revents) : 0;
+}
+
+/// Without a completion in between, a descriptor is not reported twice.
+void IoUringMonitor::peek() {
     AioHandler *const handler = slots_.find(hot_);
-    if (handler == nullptr || handler->peeked_)
-        return false;
+    if (handler == nullptr || handler->peeked_ || !handler->empties_descriptor())
+        return;
     const std::uint32_t revents = readiness(*handler);
     if (revents == 0)
-        return false;
+        return;
     handler->peeked_ = true;
     events_.add_ready(*handler, revents);
-    return true;
 }
 
 void IoUringMonitor::wait(std::int64_t timeout_ns) {
@@ -232,12 +230,13 @@ void IoUringMonitor::take_poll(const io_uring_cqe &cqe) {
     AioHandler *const handler = slots_.find(cqe.user_data);
     if (handler == nullptr) // removed or changed meanwhile
         return;
-    const bool is_known = std::exchange(handler->peeked_, false) && readiness(*handler) == 0;
+    const bool is_error = cqe.res < 0;
+    const bool is_known = std::exchange(handler->peeked_, false) && !is_error && readiness(*handler) == 0;
     if (!handler->has_probe_)
         hot_ = cqe.user_data;
-    if (cqe.res >= 0 && !is_known)
+    if (!is_error && !is_known)
         events_.add_ready(*handler, static_cast<std::uint32_t>(cqe.res));
-    else if (!is_transient(-cqe.res) && cqe.res != -ECANCELED)
+    else if (is_error && !is_transient(-cqe.res) && cqe.res != -ECANCELED)
         events_.add_ready(*handler, POLLERR);
     if ((cqe.flags & IORING_CQE_F_MORE) == 0 &&
         (cqe.res >= 0 || is_transient(-cqe.res) || cqe.res == -ECANCELED))

@@ -38,7 +38,6 @@ public:
     PollMode &operator=(const PollMode &) = delete;
 
     bool on() const { return on_; }
-    bool empty() const { return handlers_.empty(); }
 
     /// `handler` fired at `now_ns`: poll it from now on.
     void join(AioHandler &handler, std::int64_t now_ns);

@@ -2,7 +2,8 @@
 //
 // RunMeter: for whom an event loop runs, and for how long. Work belongs to the account of whoever started it:
 // what a callback adds, submits, schedules or arms is charged where the callback itself was. So only the
-// first step of a user's work has to name its account (AioContext::post_for()).
+// first step of a user's work has to name its account (AioContext::post_for()), and who continues somebody
+// else's work (BottomHalfNode::set_payer()).
 //
 // The clock is read where the account changes and when a pass is over, not around each callback.
 //
@@ -52,11 +53,9 @@ public:
     void resume(AioAccount &account) { switch_to(account); }
 
     /// Any thread.
-    Running running() const {
-        return {since_ns_.load(std::memory_order_relaxed), current_.load(std::memory_order_relaxed)};
-    }
+    Running running() const { return {since_ns_.load(), current_.load(std::memory_order_relaxed)}; }
 
-    const AioAccount &own() const { return own_; }
+    AioAccount &own() { return own_; }
 
 private:
     void switch_to(AioAccount &account);
@@ -64,7 +63,8 @@ private:
     const Clock clock_;
     AioAccount own_;
     std::atomic<AioAccount *> current_{&own_};
-    std::atomic<std::int64_t> since_ns_{0};
+    std::int64_t began_ns_ = 0;             // the callbacks of this pass, without waits inside of them
+    std::atomic<std::int64_t> since_ns_{0}; // the same for others; 0: it waits
     std::int64_t charged_until_ns_ = 0;
     std::int64_t longest_ns_ = 0; // in this pass
     Run run_;

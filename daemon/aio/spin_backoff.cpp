@@ -6,11 +6,13 @@
 
 namespace iothreadd {
 
-bool SpinBackoff::may_spin() {
+bool SpinBackoff::may_spin(std::int64_t now_ns) {
     if (waits_left_ == 0)
         return true;
-    --waits_left_;
-    return false;
+    if (until_ns_ == 0)
+        until_ns_ = now_ns + kMostNs;
+    waits_left_ = now_ns < until_ns_ ? waits_left_ - 1 : 0;
+    return waits_left_ == 0 && now_ns >= until_ns_;
 }
 
 bool SpinBackoff::spun(const Spin &spin) {
@@ -38,13 +40,14 @@ void SpinBackoff::check(std::int64_t involuntary_switches) {
     const std::int64_t before = std::exchange(switches_, involuntary_switches);
     if (before != kUnknown && involuntary_switches > before)
         back_off();
-    else if (++good_checks_ >= kGoodChecks)
+    else if (before != kUnknown && ++good_checks_ >= kGoodChecks)
         next_waits_ = kFirstWaits;
 }
 
 void SpinBackoff::back_off() {
     ++count_;
     waits_left_ = next_waits_;
+    until_ns_ = 0;
     next_waits_ = std::min(2 * next_waits_, kMostWaits);
     good_checks_ = 0;
     spins_ = 0;

@@ -22,6 +22,7 @@ public:
     static constexpr unsigned kSpinsPerCheck = 16;
     static constexpr unsigned kFirstWaits = 16;
     static constexpr unsigned kMostWaits = 4096;
+    static constexpr std::int64_t kMostNs = 1'000'000'000; ///< nor for longer than that, if waits are rare
     /// So many checks in a row without a sign, some milliseconds of spinning: start again with kFirstWaits.
     static constexpr unsigned kGoodChecks = 16;
 
@@ -38,8 +39,8 @@ public:
         bool hit;
     };
 
-    /// Whether the next wait may spin. Counts the waits: ask once for each.
-    bool may_spin();
+    /// Whether the wait that begins at `now_ns` may spin. Counts the waits: ask once for each.
+    bool may_spin(std::int64_t now_ns);
 
     /// A spin is over. True: call check().
     bool spun(const Spin &spin);
@@ -56,6 +57,7 @@ private:
 
     std::uint64_t count_ = 0;
     unsigned waits_left_ = 0;
+    std::int64_t until_ns_ = 0; // or until then; 0: not known yet
     unsigned next_waits_ = kFirstWaits;
     unsigned spins_ = 0;        // since the last check
     unsigned judged_spins_ = 0; // since the last verdict; what they took and found

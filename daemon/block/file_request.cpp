@@ -35,7 +35,9 @@ bool is_unsupported(int result) { return result == -EOPNOTSUPP || result == -ENO
 } // namespace
 
 FileRequest::FileRequest(FileNode &node, BlockRequest &request, AioContext &context)
-    : FileIo(context, node.target()), node_(node), request_(request) {}
+    : FileIo(context, node.target()), node_(node), request_(request) {
+    turn_.set_payer(context.account()); // another request grants the turn
+}
 
 bool FileRequest::direct() const { return node_.info().cache_direct; }
 bool FileRequest::durable() const { return request_.fua && !node_.info().cache_no_flush; }

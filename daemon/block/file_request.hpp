@@ -81,6 +81,7 @@ private:
     class Turn final : public BottomHalfNode {
     public:
         explicit Turn(FileRequest &request) : request_(request) {}
+        using BottomHalfNode::set_payer;
 
     private:
         void run() override { request_.change(); }

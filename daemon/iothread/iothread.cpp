@@ -65,7 +65,9 @@ Result<void> IOThread::complete() {
             end_thread();
             return set;
         }
+    context_->set_poll_parameters(parameters_.poll()); // it learns of its CPUs
     pool_.insert(*this);
+    pool_.stall_watch().limits_changed();
     return {};
 }
 
@@ -254,6 +256,7 @@ Result<void> IOThread::set_parameters(const IOThreadParameters &parameters) {
     }
     context_->set_poll_parameters(parameters_.poll());
     context_->set_stall_limit(parameters_.stall_limit_ns);
+    pool_.stall_watch().limits_changed();
     context_->set_max_batch(parameters_.aio_max_batch);
     context_->set_thread_pool_limits(parameters_.thread_pool());
     return {};

@@ -25,17 +25,24 @@ public:
 
     StallWatch(AioContext &main_context, const IOThreadPool &pool);
 
-    /// An IOThread woke up.  Thread: any.
+    /// An IOThread with a limit woke up.  Thread: any.
     void woke() {
-        if (!looking_.load(std::memory_order_relaxed) && !looking_.exchange(true, std::memory_order_relaxed))
+        if (!looking_.load() &&
+            !looking_.exchange(true)) // pairs with look(): its callbacks can be seen by now
             start_.schedule();
     }
 
+    /// A limit is new.
+    void limits_changed() { start(); }
+
 private:
+    void start();
     void look();
+    bool any_active() const;
+    std::int64_t interval_ns() const;
 
     const IOThreadPool &pool_;
-    std::atomic<bool> looking_{false}; // a pass that begins while it stops is told of when it has ended
+    std::atomic<bool> looking_{false};
     BottomHalf start_;
     AioTimer timer_;
 };

@@ -65,6 +65,8 @@ public:
 
     explicit FdSource(Source &source) : AioHandler(source.eventfd.get(), POLLIN), source_(source) {}
 
+    bool empties_descriptor() const override { return true; }
+
     Drained ready(std::uint32_t) override {
         const std::int64_t now_ns = monotonic_ns();
         eventfd_t value = 0;

@@ -69,6 +69,8 @@ private:
         ::timerfd_settime(fd(), TFD_TIMER_ABSTIME, &times, nullptr);
     }
 
+    bool empties_descriptor() const override { return true; }
+
     Drained ready(std::uint32_t) override {
         const std::int64_t now_ns = monotonic_ns();
         std::uint64_t passed = 0;

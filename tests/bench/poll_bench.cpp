@@ -55,6 +55,8 @@ public:
     }
 
 private:
+    bool empties_descriptor() const override { return true; }
+
     Drained ready(std::uint32_t) override {
         const std::int64_t now_ns = monotonic_ns();
         eventfd_t value = 0;

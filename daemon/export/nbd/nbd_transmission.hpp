@@ -80,6 +80,7 @@ private:
     enum class Step { moved, blocked, paused };
 
     Drained ready(std::uint32_t revents) override;
+    bool empties_descriptor() const override { return !input_paused_ && may_read(); }
     void request_done(NbdSlot &slot, int result) override;
     void pump();
 

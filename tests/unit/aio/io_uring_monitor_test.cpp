@@ -224,3 +224,65 @@ TEST_CASE("AioContext: operations that resubmit themselves leave room for others
     run_until_idle(context);
     context.remove(handler);
 }
+
+namespace {
+/// Empties its eventfd, and counts what it was called for.
+class Emptying final : public EventHandler {
+public:
+    bool empties_descriptor() const override { return true; }
+    Drained ready(std::uint32_t revents) override {
+        errors += (revents & ~std::uint32_t{POLLIN}) != 0 ? 1 : 0;
+        empty += reset() ? 0 : 1;
+        ++calls;
+        return Drained::yes;
+    }
+    int calls = 0, empty = 0, errors = 0;
+};
+} // namespace
+
+TEST_CASE("IoUringMonitor: a descriptor that was looked at is reported once, and not as an error",
+          "[aio][io_uring]") {
+    if (monitors().size() == 1)
+        return;
+    const auto context = make_context({.fd_monitor = FdMonitorKind::io_uring, .yields = false});
+    context->set_poll_parameters({.rule = PollRule::predictive, .max_ns = 1'000'000});
+    Emptying handler;
+    context->add(handler);
+    constexpr int kEvents = 5000;
+    std::atomic<int> seen{0};
+    std::thread producer{[&] {
+        for (int i = 0; i < kEvents; ++i) {
+            while (seen.load() != i) {
+            }
+            handler.set();
+        }
+    }};
+    while (seen.load() < kEvents) {
+        context->poll(true);
+        seen.store(handler.calls - handler.empty);
+    }
+    producer.join();
+    run_until_idle(*context);
+    CHECK(handler.errors == 0);
+    CHECK(handler.empty <= kEvents / 100); // two wake-ups may meet
+    context->remove(handler);
+}
+
+TEST_CASE("IoUringMonitor: a look at a descriptor that is left full ends no spin", "[aio][io_uring]") {
+    if (monitors().size() == 1)
+        return;
+    const auto context = make_context({.fd_monitor = FdMonitorKind::io_uring, .yields = false});
+    context->set_poll_parameters({.rule = PollRule::predictive, .max_ns = 1'000'000});
+    std::atomic<int> ran{0};
+    constexpr int kPosts = 200;
+    std::thread producer{[&] { // each post writes the notifier's eventfd, which is never read
+        for (int i = 0; i < kPosts; ++i) {
+            std::this_thread::sleep_for(std::chrono::microseconds{200});
+            context->post([&] { ++ran; });
+        }
+    }};
+    while (ran < kPosts)
+        context->poll(true);
+    producer.join();
+    CHECK(context->stats().passes <= kPosts + kPosts / 4);
+}

@@ -93,6 +93,7 @@ TEST_CASE("RunMeter: waiting inside of a callback is nobody's run", "[aio][meter
     meter.charge(&outer);
     work_for(10);
     AioAccount &suspended = meter.suspend();
+    CHECK(meter.running().since_ns == 0);
     work_for(1'000'000); // sleeps
     meter.begin_inner(ManualClock::read());
     meter.charge(&inner);
@@ -206,6 +207,35 @@ TEST_CASE("Accounts: say whose events polling and sleeping waited for", "[aio][m
     context->remove(handler);
 }
 
+TEST_CASE("Accounts: a node keeps its payer, whoever schedules it", "[aio][meter]") {
+    struct Turn final : BottomHalfNode {
+        using BottomHalfNode::set_payer;
+        void run() override { account = &AioContext::current()->account(); }
+        AioAccount *account = nullptr;
+    };
+    const auto context = make_context(FdMonitorKind::epoll);
+    AioAccount one, other;
+    Turn turn;
+    turn.set_payer(one);
+    context->post_for(other, [&] { context->schedule(turn); });
+    run_until_idle(*context);
+    CHECK(turn.account == &one);
+}
+
+TEST_CASE("Accounts: one that retires in its own callback lives until that is over", "[aio][meter]") {
+    const auto context = make_context(GENERATE(from_range(monitors())));
+    auto account = std::make_unique<AioAccount>();
+    AioAccount &user = *account;
+    bool nested = GENERATE(false, true);
+    context->post_for(user, [&] {
+        context->retire(std::move(account));
+        while (nested && context->poll(false)) {
+        }
+    });
+    run_until_idle(*context);
+    CHECK(&context->account() != &user);
+}
+
 TEST_CASE("Stalls: a pass whose callbacks take too long is told of, with who took longest", "[aio][meter]") {
     ManualClock::start(0);
     std::vector<AioStall> stalls;
@@ -234,6 +264,7 @@ TEST_CASE("AioContext: says that it woke before it serves", "[aio][meter]") {
     int wakes = 0;
     int wakes_before_event = 0;
     const auto context = std::move(*AioContext::create({.on_wake = [&] { ++wakes; }}));
+    context->set_stall_limit(kNsPerSecond);
     EventHandler handler;
     handler.on_ready = [&] { wakes_before_event = wakes; };
     context->add(handler);

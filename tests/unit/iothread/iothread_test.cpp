@@ -72,7 +72,10 @@ TEST_CASE("IOThread: the pool lists them in creation order and forgets the delet
     const pid_t thread = aa->thread_id();
     aa.reset();
     CHECK(fixture.pool.find("aa") == nullptr);
-    CHECK(::access(("/proc/self/task/" + std::to_string(thread)).c_str(), F_OK) != 0);
+    const std::string task = "/proc/self/task/" + std::to_string(thread);
+    for (int tries = 0; tries < 1000 && ::access(task.c_str(), F_OK) == 0; ++tries)
+        std::this_thread::sleep_for(std::chrono::milliseconds{1}); // the kernel may need a moment
+    CHECK(::access(task.c_str(), F_OK) != 0);
     CHECK(fixture.pool.iothreads().size() == 2);
 }
 
@@ -191,6 +194,21 @@ TEST_CASE("IOThread: a stall of nobody in particular names no holder", "[iothrea
     await_events(fixture, 1);
     CHECK(fixture.events.all[0].find("IOTHREAD_STALLED") == 0);
     CHECK(fixture.events.all[0].find("holder") == std::string::npos);
+}
+
+TEST_CASE("IOThread: an IOThread without a limit does not wake the main loop", "[iothread]") {
+    IOThreadFixture fixture;
+    const auto iothread = fixture.make("io0", {.stall_limit_ns = 0});
+    const HolderToken token = iothread->hold(Holder::block_export("e0"));
+    while (fixture.main_context->poll(false)) {
+    }
+    const std::uint64_t passes = fixture.main_context->stats().passes;
+    for (int i = 0; i < 20; ++i) {
+        run_in(token, [] { return 0; });
+        std::this_thread::sleep_for(std::chrono::milliseconds{1}); // so that it sleeps
+        CHECK(!fixture.main_context->poll(false));
+    }
+    CHECK(fixture.main_context->stats().passes == passes + 20);
 }
 
 TEST_CASE("IOThread: without a limit nothing is a stall", "[iothread]") {
