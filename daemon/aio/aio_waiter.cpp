@@ -111,12 +111,12 @@ void AioWaiter::observe(const Waited &waited, AioAccount *served) {
     counters_.budget_ns.set(poller_.budget_ns());
 }
 
-/// When the event came that ended a sleep: not while the loop spun; as long ago as waking up takes, but that
-/// varies, and was no longer than the sleep.
+/// When the event came that ended a sleep: not while the loop spun; as long ago as waking up takes, which
+/// varies, so it was at most three quarters of the sleep.
 std::int64_t AioWaiter::gap_before_waking(const Waited &waited) const {
     const std::int64_t waited_ns = waited.end_ns - waited.start_ns;
-    const std::int64_t waking_ns = std::min(meter_.cost().latency_ns, (waited_ns - waited.spun_ns) / 2);
-    return waited_ns - waking_ns;
+    const std::int64_t slept_ns = waited_ns - waited.spun_ns;
+    return waited_ns - std::min(meter_.cost().latency_ns, slept_ns / 4 * 3);
 }
 
 // --- spinning ---
@@ -257,15 +257,21 @@ void AioWaiter::block_once(std::int64_t timeout_ns) {
         note_latency(slept_ns - timeout_ns, slept_ns);
 }
 
-/// Sleep for a moment only: how late the alarm comes is what waking up takes, whatever the loop waits for.
+/// Sleep for a moment only: how late the alarm comes tells what waking up takes, whatever the loop waits for.
 /// The time that remains to sleep, 0: there is work.
 std::int64_t AioWaiter::try_alarm(std::int64_t timeout_ns) {
     if (timeout_ns != kForever && timeout_ns <= BlockMeter::kAlarmNs)
         return timeout_ns;
     const std::int64_t start_ns = clock_();
-    block_once(BlockMeter::kAlarmNs);
-    const bool has_work = !events_.empty() || notifier_.notified();
-    return has_work ? 0 : remaining(timeout_ns, clock_() - start_ns);
+    monitor_.wait(BlockMeter::kAlarmNs);
+    const std::int64_t slept_ns = clock_() - start_ns;
+    if (!events_.empty() || notifier_.notified())
+        return 0;
+    if (slept_ns >= BlockMeter::kAlarmNs) {
+        meter_.add_alarm(slept_ns - BlockMeter::kAlarmNs);
+        publish_block_cost();
+    }
+    return remaining(timeout_ns, slept_ns);
 }
 
 /// The loop runs so long after it should have woken.

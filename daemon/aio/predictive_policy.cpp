@@ -8,10 +8,10 @@
 namespace iothreadd {
 
 namespace {
-// What waking up takes on a machine whose CPUs do not doze deeply. Where it takes longer (idle CPUs of
-// virtual machines: 20 us), counting all of it would buy a little latency with much CPU (measured in
-// tests/bench).
-constexpr std::int64_t kMostLatencyNs = BlockCost{}.latency_ns;
+// What a sleep costs where CPUs do not doze deeply; more is not believed. Waking an idle CPU of a virtual
+// machine takes 20 us and more, but counting all of that would buy a little latency with much CPU (measured
+// in tests/bench).
+constexpr BlockCost kMostCost;
 } // namespace
 
 PredictivePolicy::PredictivePolicy(const PollParameters &parameters)
@@ -21,8 +21,10 @@ PredictivePolicy::PredictivePolicy(const PollParameters &parameters)
 }
 
 void PredictivePolicy::set_block_cost(const BlockCost &cost) {
-    const std::int64_t latency_ns = std::min(cost.latency_ns, kMostLatencyNs) - BlockCost::kHitLatencyNs;
-    miss_ns_ = cost.cpu_ns + latency_weight_ * std::max<std::int64_t>(0, latency_ns);
+    const std::int64_t latency_ns =
+        std::min(cost.latency_ns, kMostCost.latency_ns) - BlockCost::kHitLatencyNs;
+    miss_ns_ =
+        std::min(cost.cpu_ns, kMostCost.cpu_ns) + latency_weight_ * std::max<std::int64_t>(0, latency_ns);
     default_ns_ = std::min(miss_ns_, buckets_.max_ns());
 }
 

@@ -77,6 +77,7 @@ public:
     }
 
 private:
+    bool empties_descriptor() const override { return true; }
     Drained ready(std::uint32_t) override;
 
     const UniqueFd eventfd_;
