@@ -55,7 +55,7 @@ enum class AioLoop { own, external };
 /// A pass whose callbacks took longer than the limit.
 struct AioStall {
     std::int64_t ns;
-    const AioAccount *account; ///< whose callbacks took the longest part of it; to be compared only
+    const AioAccount *account; ///< whose callbacks took its longest part; null: no user's; only to compare
 };
 
 struct AioContextOptions {

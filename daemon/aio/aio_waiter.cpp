@@ -108,7 +108,8 @@ void AioWaiter::observe(const Waited &waited, AioAccount *served) {
         served->useful_ns.add(waited.hit ? static_cast<std::uint64_t>(waited.spun_ns) : 0);
     }
     poller_.observe({.ns = waited_ns, .gap_ns = gap_ns, .end_ns = waited.end_ns});
-    counters_.budget_ns.set(poller_.budget_ns());
+    const std::int64_t budget_ns = poller_.budget_ns();
+    counters_.budget_ns.set(budget_ns >= kLeastBudgetNs ? budget_ns : 0);
 }
 
 /// When the event came that ended a sleep: not while the loop spun; as long ago as waking up takes, which

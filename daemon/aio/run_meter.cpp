@@ -36,7 +36,7 @@ void RunMeter::switch_to(AioAccount &account) {
     const std::int64_t ran_ns = std::max<std::int64_t>(0, now_ns - std::exchange(charged_until_ns_, now_ns));
     AioAccount &payer = current();
     payer.count_run(ran_ns);
-    if (ran_ns > longest_ns_) {
+    if (&payer != &own_ && ran_ns > longest_ns_) {
         longest_ns_ = ran_ns;
         run_.longest = &payer;
     }

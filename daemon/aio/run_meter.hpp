@@ -31,7 +31,7 @@ public:
         std::int64_t ns = 0;
         std::int64_t end_ns = 0;
         AioAccount *first = nullptr;         ///< the first user served; null: none
-        const AioAccount *longest = nullptr; ///< who ran longest without a break
+        const AioAccount *longest = nullptr; ///< the user who ran longest without a break; null: none
     };
 
     explicit RunMeter(Clock clock) : clock_(clock) {}

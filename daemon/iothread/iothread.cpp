@@ -227,7 +227,7 @@ void IOThread::emit_stall(const Stall &stall, bool ended) {
         event.holder = to_qapi(*stall.holder);
     if (const std::int64_t now_ns = monotonic_ns(); now_ns - stall_logged_ns_ >= kNsPerSecond) {
         stall_logged_ns_ = now_ns;
-        spdlog::warn("iothread '{}': callbacks {} {:.3f} ms{}", id(),
+        spdlog::warn("iothread '{}': callbacks {} {:.6f} ms{}", id(),
                      ended ? "took" : "have been running for", static_cast<double>(stall.ns) / 1e6,
                      stall.holder ? ", mostly of " + describe(*stall.holder) : "");
     }
@@ -243,13 +243,24 @@ void IOThread::abort_if_held() const {
     std::abort();
 }
 
+/// Also where the list is the old one: somebody else may have changed what is in force.
+Result<void> IOThread::set_cpus(CpuList cpus) {
+    assert_main_thread();
+    if (auto set = set_cpu_affinity(thread_id_, cpus); !set)
+        return set;
+    {
+        const std::lock_guard lock(lock_);
+        parameters_.cpu_affinity = std::move(cpus);
+    }
+    context_->set_poll_parameters(parameters_.poll()); // it learns of its CPUs
+    return {};
+}
+
 Result<void> IOThread::set_parameters(const IOThreadParameters &parameters) {
     assert_main_thread();
     if (auto checked = parameters.check_thread_pool(); !checked)
         return checked;
-    if (parameters.cpu_affinity != parameters_.cpu_affinity)
-        if (auto set = set_cpu_affinity(thread_id_, parameters.cpu_affinity); !set)
-            return set;
+    assert(parameters.cpu_affinity == parameters_.cpu_affinity);
     {
         const std::lock_guard lock(lock_);
         parameters_ = parameters;

@@ -77,8 +77,11 @@ public:
     pid_t thread_id() const { return thread_id_; }
     FdMonitorKind fd_monitor() const { return fd_monitor_; }
     const IOThreadParameters &parameters() const { return parameters_; }
-    /// Take new values over, live. Errors: as IOThreadParameters::check(); the old values stay in force.
+    /// Take new values over, live, except for the CPUs. Errors: as check_thread_pool(); the old values stay.
     Result<void> set_parameters(const IOThreadParameters &parameters);
+
+    /// Errors: none of `cpus` can be used; the old ones stay in force.
+    Result<void> set_cpus(CpuList cpus);
 
     static constexpr std::size_t kHoldersNamed = 8;
 

@@ -72,10 +72,7 @@ Property cpu_affinity_property() {
                 auto cpus = cpu_list(value);
                 if (!cpus)
                     return cpus.error();
-                auto &iothread = static_cast<IOThread &>(object);
-                IOThreadParameters changed = iothread.parameters();
-                changed.cpu_affinity = std::move(*cpus);
-                return iothread.set_parameters(changed);
+                return static_cast<IOThread &>(object).set_cpus(std::move(*cpus));
             }};
 }
 

@@ -115,7 +115,6 @@ def on_a_socket(case: Case) -> None:
     people[1].close()
     with daemon.qmp() as qmp:
         daemon.until(lambda: len(qmp.execute("query-clients")) == 3, "one person gone")
-    with daemon.qmp() as qmp:
         equal(sorted(client["mode"] for client in qmp.execute("query-clients")), ["control", "readline", "readline"],
               "clients")
         qmp.execute("object-del", {"id": "human"})

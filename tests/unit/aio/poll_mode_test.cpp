@@ -264,8 +264,7 @@ TEST_CASE("Polling: a budget below the price of poll mode is no budget", "[aio][
     };
     for (int i = 0; i < 100 && context->stats().budget_ns >= 500; ++i)
         context->poll(true);
-    CHECK(context->stats().budget_ns < 500);
-    CHECK(context->stats().budget_ns > 0);
+    CHECK(context->stats().budget_ns == 0);
     const std::uint64_t rounds = context->stats().poll_rounds;
     handler.set();
     CHECK(context->poll(true));

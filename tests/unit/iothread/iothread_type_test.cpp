@@ -102,6 +102,9 @@ TEST_CASE("iothread: runs on the CPUs that it is given", "[iothread][qom]") {
 
     REQUIRE(fixture.set("io0", "cpu-affinity", Json{all.front()}));
     CHECK(cpu_affinity(thread) == CpuList{all.front()});
+    REQUIRE(set_cpu_affinity(thread, {})); // as an operator might
+    REQUIRE(fixture.set("io0", "cpu-affinity", Json{all.front()}));
+    CHECK(cpu_affinity(thread) == CpuList{all.front()});
     const auto refused = [&](const Json &value) {
         return fixture.set("io0", "cpu-affinity", value).error().desc;
     };
@@ -111,6 +114,9 @@ TEST_CASE("iothread: runs on the CPUs that it is given", "[iothread][qom]") {
     CHECK(refused(Json{"0"}) == "Invalid parameter type for 'cpu-affinity', expected: array of integers");
     CHECK(refused(0) == "Invalid parameter type for 'cpu-affinity', expected: array of integers");
     CHECK(fixture.get("io0", "cpu-affinity") == Json{all.front()});
+    CHECK(cpu_affinity(thread) == CpuList{all.front()});
+    REQUIRE(set_cpu_affinity(thread, {})); // as an operator might
+    REQUIRE(fixture.set("io0", "cpu-affinity", Json{all.front()}));
     CHECK(cpu_affinity(thread) == CpuList{all.front()});
 
     REQUIRE(fixture.set("io0", "cpu-affinity", Json::array()));
