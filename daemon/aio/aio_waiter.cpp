@@ -266,13 +266,12 @@ std::int64_t AioWaiter::try_alarm(std::int64_t timeout_ns) {
     const std::int64_t start_ns = clock_();
     monitor_.wait(BlockMeter::kAlarmNs);
     const std::int64_t slept_ns = clock_() - start_ns;
-    if (!events_.empty() || notifier_.notified())
-        return 0;
-    if (slept_ns >= BlockMeter::kAlarmNs) {
-        meter_.add_alarm(slept_ns - BlockMeter::kAlarmNs);
+    if (slept_ns >= BlockMeter::kAlarmNs) { // also if something came while the thread was waking up
+        meter_.add_latency(slept_ns - BlockMeter::kAlarmNs, slept_ns);
         publish_block_cost();
     }
-    return remaining(timeout_ns, slept_ns);
+    const bool has_work = !events_.empty() || notifier_.notified();
+    return has_work ? 0 : remaining(timeout_ns, slept_ns);
 }
 
 /// The loop runs so long after it should have woken.

@@ -37,9 +37,6 @@ public:
     Sample next_sleep();
 
     void add_cpu(std::int64_t cpu_ns);
-    /// An alarm of the loop's own came so late. Events of other CPUs take a third longer (measured: an
-    /// interrupt between processors, and who raises it).
-    void add_alarm(std::int64_t late_ns) { add_latency(late_ns + late_ns / 3, 0); }
     /// The loop slept for `slept_ns`, and ran so long after it should have woken.
     void add_latency(std::int64_t latency_ns, std::int64_t slept_ns);
 

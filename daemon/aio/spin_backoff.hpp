@@ -16,8 +16,9 @@ namespace iothreadd {
 
 class SpinBackoff {
 public:
-    /// Between two rounds of a spin, which take some 50 ns: long enough to be no interrupt.
-    static constexpr std::int64_t kJumpNs = 50'000;
+    /// Between two rounds of a spin, which take some 50 ns: too long for an interrupt, or one of the
+    /// hypervisor.
+    static constexpr std::int64_t kJumpNs = 500'000;
     /// The kernel is asked once in so many spins: 150 ns.
     static constexpr unsigned kSpinsPerCheck = 16;
     static constexpr unsigned kFirstWaits = 16;

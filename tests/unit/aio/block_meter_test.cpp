@@ -43,13 +43,6 @@ TEST_CASE("BlockMeter: long sleeps and impossible times do not count", "[aio][po
     CHECK(meter.cost() == BlockCost{});
 }
 
-TEST_CASE("BlockMeter: an alarm counts a third more, because events of other CPUs take longer",
-          "[aio][poller]") {
-    BlockMeter meter;
-    meter.add_alarm(15'000);
-    CHECK(meter.cost().latency_ns == 20'000);
-}
-
 TEST_CASE("BlockMeter: samples the first sleeps, and then one now and then", "[aio][poller]") {
     BlockMeter meter;
     unsigned cpu = 0, latency = 0;
