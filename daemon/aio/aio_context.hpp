@@ -65,7 +65,7 @@ struct AioContextOptions {
     bool yields = true;         ///< false, for tests: spin although others want the CPU
 
     // Called in the home thread; they do not run the loop.
-    std::function<void()> on_wake{};                  ///< after each spin and sleep, with a stall limit
+    std::function<void()> on_wake{};                  ///< after a spin or sleep, while there is a stall limit
     std::function<void(const AioStall &)> on_stall{}; ///< after such a pass
 };
 

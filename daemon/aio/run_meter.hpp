@@ -55,8 +55,6 @@ public:
     /// Any thread.
     Running running() const { return {since_ns_.load(), current_.load(std::memory_order_relaxed)}; }
 
-    AioAccount &own() { return own_; }
-
 private:
     void switch_to(AioAccount &account);
 

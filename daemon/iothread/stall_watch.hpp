@@ -25,10 +25,9 @@ public:
 
     StallWatch(AioContext &main_context, const IOThreadPool &pool);
 
-    /// An IOThread with a limit woke up.  Thread: any.
+    /// An IOThread with a limit woke up, and its callbacks can be seen.  Thread: any.
     void woke() {
-        if (!looking_.load() &&
-            !looking_.exchange(true)) // pairs with look(): its callbacks can be seen by now
+        if (!looking_.load() && !looking_.exchange(true)) // pairs with look()
             start_.schedule();
     }
 
